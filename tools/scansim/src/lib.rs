@@ -1,0 +1,35 @@
+//! Scanners made of software: plays captured records on a pseudo-terminal or a TCP port at the pace of a serial line, and misbehaves
+//! on request.
+//!
+//! A [`Capture`] holds records, a [`Line`] is the simulated cable, and a [`Player`] sends the one over the other:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use scansim::{Capture, Line, Pace, Player};
+//!
+//! let capture = Capture::load("tests/captures/tanita-tagged.txt")?;
+//! let mut player = Player::new(Line::pty("/tmp/scanner-0")?, Pace::default());
+//! for record in capture.records() {
+//!     player.play(record).await?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This crate knows nothing of any protocol: a record is a line of bytes. So it cannot inherit a fault of the parsers that are tested
+//! with it. Pseudo-terminals exist on Unix; on Windows only the TCP line does.
+
+mod capture;
+mod fault;
+mod line;
+mod player;
+#[cfg(unix)]
+mod pty;
+mod tcp;
+
+pub use capture::{Capture, CaptureError};
+pub use fault::{Fault, FaultPlan, UnknownFault};
+pub use line::{Line, LineError};
+pub use player::{Pace, Played, Player};
+#[cfg(unix)]
+pub use pty::Pty;

@@ -1,0 +1,221 @@
+//! `scansim`: a scanner on a pseudo-terminal or a TCP port, from the command line.
+
+use std::error::Error as _;
+use std::fmt;
+use std::io::{self, Write as _};
+use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{ArgGroup, Parser};
+use scansim::{Capture, CaptureError, Fault, FaultPlan, Line, LineError, Pace, Player};
+
+/// Everything was played, or a signal asked to stop.
+const EXIT_OK: u8 = 0;
+/// The line failed while playing, or another need was not met.
+const EXIT_LINE_FAILED: u8 = 1;
+/// The capture cannot be read or holds no record.
+const EXIT_NO_CAPTURE: u8 = 3;
+/// The port or the TCP address cannot be made.
+const EXIT_NO_LINE: u8 = 4;
+
+/// A scanner made of software: plays captured records on a pseudo-terminal or a TCP port.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    group(ArgGroup::new("line").required(true)),
+    after_help = "\
+Faults: noise (random bytes before a record), cut (a record stops early), flip (one bit inverted), stall (silence in
+the middle), duplicate (sent twice), unplug (the port vanishes in the middle of a record and comes back later).
+
+The name of the port or the address is printed on stdout once it can be opened; the rest of the talk goes to stderr.
+
+Exit codes: 0 everything played, or stopped by SIGINT or SIGTERM; 1 the line failed while playing; 2 wrong usage;
+3 the capture cannot be read or holds no record; 4 the port or the TCP address cannot be made."
+)]
+struct Arguments {
+    /// Makes a pseudo-terminal and this symbolic link to its port
+    #[cfg(unix)]
+    #[arg(long, value_name = "PATH", group = "line")]
+    port_link: Option<PathBuf>,
+
+    /// Listens on this address instead and sends to whoever connects
+    #[arg(long, value_name = "ADDR", group = "line")]
+    tcp: Option<String>,
+
+    /// Capture to play: raw bytes, each line is one record
+    #[arg(long, value_name = "FILE")]
+    play: PathBuf,
+
+    /// Bits per second, ten to the byte; 0 sends as fast as the system takes it
+    #[arg(long, default_value_t = 9600)]
+    baud: u32,
+
+    /// Silence after each record
+    #[arg(long, default_value = "2s", value_name = "TIME")]
+    gap: humantime::Duration,
+
+    /// How often the capture is played: a number, or `forever`
+    #[arg(long, default_value = "1", value_name = "N|forever")]
+    repeat: Repeat,
+
+    /// A way to misbehave, see below; may be given several times, each record then suffers one of them
+    #[arg(long, value_name = "KIND")]
+    fault: Vec<Fault>,
+
+    /// Strikes one record in N on average
+    #[arg(long, default_value = "1", value_name = "N")]
+    fault_one_in: NonZeroU32,
+
+    /// How long a stall lasts
+    #[arg(long, default_value = "2s", value_name = "TIME")]
+    stall: humantime::Duration,
+
+    /// How long an unplugged port stays away
+    #[arg(long, default_value = "3s", value_name = "TIME")]
+    unplugged: humantime::Duration,
+
+    /// Same seed, same faults
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Repeat {
+    Times(NonZeroU64),
+    Forever,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Capture(CaptureError),
+    #[error(transparent)]
+    MakeLine(LineError),
+    #[error(transparent)]
+    Play(LineError),
+    #[error("cannot start")]
+    Start(#[source] io::Error),
+    #[error("cannot write to the standard output")]
+    Output(#[source] io::Error),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&Failure::Start(error)),
+    };
+    let result = runtime.block_on(async {
+        tokio::select! {
+            result = run(&arguments) => result,
+            () = stop_requested() => Ok(()),
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::from(EXIT_OK),
+        Err(failure) => report(&failure),
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let capture = Capture::load(&arguments.play).map_err(Failure::Capture)?;
+    let line = make_line(arguments).await.map_err(Failure::MakeLine)?;
+    writeln!(io::stdout(), "{}", line.name()).map_err(Failure::Output)?;
+
+    let pace = NonZeroU32::new(arguments.baud).map_or(Pace::Unlimited, Pace::Baud);
+    let faults = FaultPlan::new(&arguments.fault, arguments.seed)
+        .one_in(arguments.fault_one_in.get())
+        .stall(arguments.stall.into())
+        .unplugged(arguments.unplugged.into());
+    let mut player = Player::new(line, pace).with_faults(faults);
+
+    let rounds = match arguments.repeat {
+        Repeat::Times(times) => times.get(),
+        Repeat::Forever => u64::MAX,
+    };
+    for round in 0..rounds {
+        for (index, record) in capture.records().iter().enumerate() {
+            let played = player.play(record).await.map_err(Failure::Play)?;
+            let fault = played
+                .fault
+                .map_or_else(String::new, |fault| format!(", fault: {fault}"));
+            say(format_args!(
+                "round {}, record {}: {} bytes{fault}",
+                round + 1,
+                index + 1,
+                record.len()
+            ));
+            tokio::time::sleep(Duration::from(arguments.gap)).await;
+        }
+    }
+    Ok(())
+}
+
+async fn make_line(arguments: &Arguments) -> Result<Line, LineError> {
+    #[cfg(unix)]
+    if let Some(link) = &arguments.port_link {
+        return Line::pty(link);
+    }
+    // The argument group guarantees one of the two.
+    Line::tcp(arguments.tcp.as_deref().unwrap_or_default()).await
+}
+
+/// Resolves when the process is asked to end; dropping the line then removes the port link.
+async fn stop_requested() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    let mut text = failure.to_string();
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    say(format_args!("scansim: {text}"));
+    ExitCode::from(failure.exit_code())
+}
+
+fn say(text: fmt::Arguments<'_>) {
+    // Nobody is left to tell if stderr is closed.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+impl Failure {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Capture(_) => EXIT_NO_CAPTURE,
+            Self::MakeLine(_) => EXIT_NO_LINE,
+            Self::Play(_) | Self::Start(_) | Self::Output(_) => EXIT_LINE_FAILED,
+        }
+    }
+}
+
+impl FromStr for Repeat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "forever" {
+            return Ok(Self::Forever);
+        }
+        text.parse()
+            .map(Self::Times)
+            .map_err(|_| "neither a number above 0 nor `forever`".to_owned())
+    }
+}
