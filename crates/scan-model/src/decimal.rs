@@ -23,10 +23,7 @@ pub struct NotDecimal;
 
 impl Decimal {
     /// Zero without decimals.
-    pub const ZERO: Self = Self {
-        mantissa: 0,
-        scale: 0,
-    };
+    pub const ZERO: Self = Self { mantissa: 0, scale: 0 };
     /// The most decimals a value can carry.
     pub const MAX_SCALE: u8 = 9;
     const MAX_MANTISSA: i64 = 999_999_999_999_999_999;
@@ -119,9 +116,7 @@ impl Decimal {
         } else {
             product * 10_i128.pow(to - from)
         };
-        let mantissa = i64::try_from(value)
-            .ok()
-            .filter(|m| m.abs() <= Self::MAX_MANTISSA)?;
+        let mantissa = i64::try_from(value).ok().filter(|m| m.abs() <= Self::MAX_MANTISSA)?;
         Some(Self { mantissa, scale })
     }
 
@@ -136,8 +131,7 @@ impl Decimal {
 }
 
 /// `10^n` for every possible scale.
-const POWERS: [f64; Decimal::MAX_SCALE as usize + 1] =
-    [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+const POWERS: [f64; Decimal::MAX_SCALE as usize + 1] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 impl PartialEq for Decimal {
     fn eq(&self, other: &Self) -> bool {
@@ -272,29 +266,17 @@ mod tests {
     #[test]
     fn conversions_round_half_away_from_zero() {
         let pound = Decimal::new(45_359_237, 8);
+        assert_eq!(decimal("206.2").converted(pound, 2).unwrap().to_string(), "93.53");
         assert_eq!(
-            decimal("206.2").converted(pound, 2).unwrap().to_string(),
-            "93.53"
-        );
-        assert_eq!(
-            decimal("0.125")
-                .converted(Decimal::from(1), 2)
-                .unwrap()
-                .to_string(),
+            decimal("0.125").converted(Decimal::from(1), 2).unwrap().to_string(),
             "0.13"
         );
         assert_eq!(
-            decimal("-0.125")
-                .converted(Decimal::from(1), 2)
-                .unwrap()
-                .to_string(),
+            decimal("-0.125").converted(Decimal::from(1), 2).unwrap().to_string(),
             "-0.13"
         );
         assert_eq!(
-            decimal("3972")
-                .converted(Decimal::new(1, 3), 3)
-                .unwrap()
-                .to_string(),
+            decimal("3972").converted(Decimal::new(1, 3), 3).unwrap().to_string(),
             "3.972"
         );
     }

@@ -104,10 +104,7 @@ impl FromStr for Flag {
 
     fn from_str(text: &str) -> Result<Self, UnknownFlag> {
         if let Some(metric) = text.strip_prefix(IMPLAUSIBLE) {
-            return metric
-                .parse()
-                .map(Self::Implausible)
-                .map_err(|_| UnknownFlag);
+            return metric.parse().map(Self::Implausible).map_err(|_| UnknownFlag);
         }
         WORDS
             .iter()
@@ -140,9 +137,6 @@ mod tests {
             assert_eq!(flag.to_string(), word);
             assert_eq!(word.parse(), Ok(flag));
         }
-        assert_eq!(
-            "implausible:height".parse(),
-            Ok(Flag::Implausible(Metric::HEIGHT))
-        );
+        assert_eq!("implausible:height".parse(), Ok(Flag::Implausible(Metric::HEIGHT)));
     }
 }

@@ -38,11 +38,7 @@ impl TryFrom<String> for Name {
             && text
                 .bytes()
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-        if valid {
-            Ok(Self(text))
-        } else {
-            Err(InvalidName(text))
-        }
+        if valid { Ok(Self(text)) } else { Err(InvalidName(text)) }
     }
 }
 

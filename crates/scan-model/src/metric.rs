@@ -93,24 +93,16 @@ impl Metric {
 
     /// Whether `value`, in the metric unit, can be true at all. A value that cannot is left out and flagged.
     pub fn is_plausible(self, value: Decimal) -> bool {
-        self.entry()
-            .hard
-            .is_none_or(|range| range.contains(self.ranged(value)))
+        self.entry().hard.is_none_or(|range| range.contains(self.ranged(value)))
     }
 
     /// Whether `value`, in the metric unit, is an everyday one. Outside, a server warns.
     pub fn is_usual(self, value: Decimal) -> bool {
-        self.entry()
-            .soft
-            .is_none_or(|range| range.contains(self.ranged(value)))
+        self.entry().soft.is_none_or(|range| range.contains(self.ranged(value)))
     }
 
     fn ranged(self, value: Decimal) -> Decimal {
-        if self.entry().magnitude {
-            value.abs()
-        } else {
-            value
-        }
+        if self.entry().magnitude { value.abs() } else { value }
     }
 }
 
@@ -139,9 +131,7 @@ impl FromStr for Metric {
     type Err = UnknownMetric;
 
     fn from_str(name: &str) -> Result<Self, UnknownMetric> {
-        Self::all()
-            .find(|metric| metric.name() == name)
-            .ok_or(UnknownMetric)
+        Self::all().find(|metric| metric.name() == name).ok_or(UnknownMetric)
     }
 }
 
@@ -185,30 +175,16 @@ mod tests {
         assert_eq!(rest.len(), VOCABULARY.len());
         for metric in Metric::all() {
             assert_eq!(metric.name().parse(), Ok(metric));
-            assert_eq!(
-                Metric::from_alias(&metric.rest_name()),
-                Some(metric),
-                "{metric}"
-            );
+            assert_eq!(Metric::from_alias(&metric.rest_name()), Some(metric), "{metric}");
         }
     }
 
     #[test]
     fn outside_names_are_understood_without_case_blanks_and_dashes() {
-        for name in [
-            "Right_Leg Muscle-Mass",
-            "RightLegMuscleMass",
-            "rightlegmusclemass",
-        ] {
-            assert_eq!(
-                Metric::from_alias(name),
-                Some(Metric::named("right_leg_muscle_mass"))
-            );
+        for name in ["Right_Leg Muscle-Mass", "RightLegMuscleMass", "rightlegmusclemass"] {
+            assert_eq!(Metric::from_alias(name), Some(Metric::named("right_leg_muscle_mass")));
         }
-        assert_eq!(
-            Metric::from_alias("BMI"),
-            Some(Metric::named("body_mass_index"))
-        );
+        assert_eq!(Metric::from_alias("BMI"), Some(Metric::named("body_mass_index")));
         assert_eq!(Metric::from_alias("shoe size"), None);
     }
 

@@ -34,10 +34,7 @@ pub enum Status {
 impl Status {
     /// Whether nothing comes after it.
     pub const fn is_final(self) -> bool {
-        matches!(
-            self,
-            Self::Complete | Self::Failed | Self::Cancelled | Self::Expired
-        )
+        matches!(self, Self::Complete | Self::Failed | Self::Cancelled | Self::Expired)
     }
 }
 
@@ -83,9 +80,7 @@ impl Stage {
         match self {
             Self::Queued => Status::Created,
             Self::Preparing => Status::Claimed,
-            Self::WaitingForMember | Self::Weighing | Self::Measuring | Self::ReadingResults => {
-                Status::Scanning
-            }
+            Self::WaitingForMember | Self::Weighing | Self::Measuring | Self::ReadingResults => Status::Scanning,
             Self::Uploading => Status::Uploading,
             Self::Done => Status::Complete,
         }
@@ -207,14 +202,11 @@ impl ScanProgress {
         match change {
             Change::Reached { stage, within } => {
                 let (first, last) = stage.range();
-                let percent = first
-                    + u8::try_from(u32::from(last - first) * u32::from(within.min(100)) / 100)
-                        .unwrap_or(0);
+                let percent =
+                    first + u8::try_from(u32::from(last - first) * u32::from(within.min(100)) / 100).unwrap_or(0);
                 let new_stage = stage > self.current.stage;
                 let too_soon = now.saturating_sub(self.changed_at) < Self::SHORTEST_STEP;
-                if stage < self.current.stage
-                    || (!new_stage && (percent <= self.current.progress || too_soon))
-                {
+                if stage < self.current.stage || (!new_stage && (percent <= self.current.progress || too_soon)) {
                     return None;
                 }
                 self.current.stage = stage;
@@ -281,22 +273,16 @@ mod tests {
         let mut scan = scan();
         let millis = Duration::from_millis;
         assert_eq!(
-            scan.apply(reached(Stage::Measuring, 0), millis(1))
-                .unwrap()
-                .progress,
+            scan.apply(reached(Stage::Measuring, 0), millis(1)).unwrap().progress,
             40
         );
         assert_eq!(scan.apply(reached(Stage::Measuring, 50), millis(200)), None);
         assert_eq!(
-            scan.apply(reached(Stage::Measuring, 55), millis(251))
-                .unwrap()
-                .progress,
+            scan.apply(reached(Stage::Measuring, 55), millis(251)).unwrap().progress,
             61
         );
         assert_eq!(
-            scan.apply(reached(Stage::ReadingResults, 0), millis(252))
-                .unwrap()
-                .seq,
+            scan.apply(reached(Stage::ReadingResults, 0), millis(252)).unwrap().seq,
             4
         );
     }

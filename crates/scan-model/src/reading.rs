@@ -6,10 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{
-    Decimal, DeviceTime, Flag, Integrity, Metric, Name, Record, ScanId, record::Device,
-    subject::Subject,
-};
+use crate::{Decimal, DeviceTime, Flag, Integrity, Metric, Name, Record, ScanId, record::Device, subject::Subject};
 
 /// What is known about the host's clock at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,9 +124,7 @@ impl Reading {
         let mut measurements = Vec::with_capacity(record.measurements.len());
         for sent in &record.measurements {
             match sent.unit.to_metric(sent.value) {
-                Some((value, unit))
-                    if unit == sent.metric.unit() && sent.metric.is_plausible(value) =>
-                {
+                Some((value, unit)) if unit == sent.metric.unit() && sent.metric.is_plausible(value) => {
                     measurements.push(Value {
                         metric: sent.metric,
                         value,
@@ -142,11 +137,7 @@ impl Reading {
             return Err(Unfit::NoPlausibleWeight);
         }
         if record.integrity == Integrity::None {
-            let broken: Vec<_> = flags
-                .iter()
-                .copied()
-                .filter(|flag| flag.is_contradiction())
-                .collect();
+            let broken: Vec<_> = flags.iter().copied().filter(|flag| flag.is_contradiction()).collect();
             if !broken.is_empty() {
                 return Err(Unfit::Contradiction {
                     flags: FlagList(broken),
@@ -184,10 +175,7 @@ impl Reading {
 
     /// The value of `metric`.
     pub fn get(&self, metric: Metric) -> Option<Decimal> {
-        self.measurements
-            .iter()
-            .find(|m| m.metric == metric)
-            .map(|m| m.value)
+        self.measurements.iter().find(|m| m.metric == metric).map(|m| m.value)
     }
 }
 
@@ -241,18 +229,11 @@ mod tests {
     #[test]
     fn pounds_and_inches_become_kilograms_and_centimetres() {
         let record = record(
-            &[
-                ("body_weight", "206.2", Unit::Pound),
-                ("height", "73.0", Unit::Inch),
-            ],
+            &[("body_weight", "206.2", Unit::Pound), ("height", "73.0", Unit::Inch)],
             Integrity::Verified,
         );
         let reading = Reading::from_record(&record, origin()).unwrap();
-        let printed: Vec<_> = reading
-            .measurements
-            .iter()
-            .map(|m| m.value.to_string())
-            .collect();
+        let printed: Vec<_> = reading.measurements.iter().map(|m| m.value.to_string()).collect();
         assert_eq!(printed, ["93.53", "185.4"]);
     }
 
@@ -267,39 +248,21 @@ mod tests {
         );
         let reading = Reading::from_record(&record, origin()).unwrap();
         assert_eq!(reading.flags, [Flag::Implausible(Metric::HEIGHT)]);
-        assert_eq!(
-            reading.get(Metric::BODY_WEIGHT).unwrap().to_string(),
-            "80.50"
-        );
+        assert_eq!(reading.get(Metric::BODY_WEIGHT).unwrap().to_string(), "80.50");
         assert!(!reading.is_consistent());
     }
 
     #[test]
     fn without_a_plausible_weight_nothing_goes_up() {
-        let heavy = record(
-            &[("body_weight", "900", Unit::Kilogram)],
-            Integrity::Verified,
-        );
-        assert_eq!(
-            Reading::from_record(&heavy, origin()),
-            Err(Unfit::NoPlausibleWeight)
-        );
-        let profile = record(
-            &[("height", "173.0", Unit::Centimetre)],
-            Integrity::Verified,
-        );
-        assert_eq!(
-            Reading::from_record(&profile, origin()),
-            Err(Unfit::NotAMeasurement)
-        );
+        let heavy = record(&[("body_weight", "900", Unit::Kilogram)], Integrity::Verified);
+        assert_eq!(Reading::from_record(&heavy, origin()), Err(Unfit::NoPlausibleWeight));
+        let profile = record(&[("height", "173.0", Unit::Centimetre)], Integrity::Verified);
+        assert_eq!(Reading::from_record(&profile, origin()), Err(Unfit::NotAMeasurement));
     }
 
     #[test]
     fn a_contradiction_stops_a_record_only_where_no_checksum_vouches_for_it() {
-        let mut flagged = record(
-            &[("body_weight", "80.5", Unit::Kilogram)],
-            Integrity::Verified,
-        );
+        let mut flagged = record(&[("body_weight", "80.5", Unit::Kilogram)], Integrity::Verified);
         flagged.flag(Flag::FatSumMismatch);
         assert_eq!(
             Reading::from_record(&flagged, origin()).unwrap().flags,
@@ -315,10 +278,7 @@ mod tests {
     #[test]
     fn every_raw_byte_survives_storage() {
         let reading = Reading::from_record(
-            &record(
-                &[("body_weight", "80.50", Unit::Kilogram)],
-                Integrity::Verified,
-            ),
+            &record(&[("body_weight", "80.50", Unit::Kilogram)], Integrity::Verified),
             origin(),
         )
         .unwrap();

@@ -86,10 +86,7 @@ pub struct Record {
 impl Record {
     /// The value of `metric` as sent, if it was sent.
     pub fn get(&self, metric: Metric) -> Option<Measurement> {
-        self.measurements
-            .iter()
-            .copied()
-            .find(|m| m.metric == metric)
+        self.measurements.iter().copied().find(|m| m.metric == metric)
     }
 
     /// Adds a flag unless it is there.
@@ -124,14 +121,10 @@ pub(crate) mod raw_bytes {
         serializer.collect_str(&bytes.iter().map(|&b| char::from(b)).collect::<String>())
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.chars()
-            .map(|c| {
-                u8::try_from(u32::from(c)).map_err(|_| de::Error::custom("a raw byte above 255"))
-            })
+            .map(|c| u8::try_from(u32::from(c)).map_err(|_| de::Error::custom("a raw byte above 255")))
             .collect()
     }
 }

@@ -75,15 +75,9 @@ impl Unit {
     /// `None` if the result has more digits than a [`Decimal`] holds.
     pub fn to_metric(self, value: Decimal) -> Option<(Decimal, Self)> {
         let (converted, unit) = match self {
-            Self::Pound => (
-                value.converted(Decimal::new(45_359_237, 8), 2),
-                Self::Kilogram,
-            ),
+            Self::Pound => (value.converted(Decimal::new(45_359_237, 8), 2), Self::Kilogram),
             Self::Inch => (value.converted(Decimal::new(254, 2), 1), Self::Centimetre),
-            Self::Gram => (
-                value.converted(Decimal::new(1, 3), value.scale() + 3),
-                Self::Kilogram,
-            ),
+            Self::Gram => (value.converted(Decimal::new(1, 3), value.scale() + 3), Self::Kilogram),
             Self::Metre => (
                 value.converted(Decimal::from(100), value.scale().saturating_sub(2)),
                 Self::Centimetre,
