@@ -41,9 +41,7 @@ impl Capture {
         })?;
         let capture = Self::from_bytes(&bytes);
         if capture.records.is_empty() {
-            return Err(CaptureError::Empty {
-                path: path.to_owned(),
-            });
+            return Err(CaptureError::Empty { path: path.to_owned() });
         }
         Ok(capture)
     }
@@ -83,9 +81,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("temporary file");
         let error = Capture::load(file.path()).expect_err("nothing to play");
         assert!(
-            error
-                .to_string()
-                .contains(&file.path().display().to_string()),
+            error.to_string().contains(&file.path().display().to_string()),
             "{error}"
         );
     }

@@ -97,9 +97,7 @@ impl FromStr for Fault {
         Self::ALL
             .into_iter()
             .find(|fault| fault.name() == name)
-            .ok_or_else(|| UnknownFault {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| UnknownFault { name: name.to_owned() })
     }
 }
 
@@ -155,9 +153,7 @@ impl FaultPlan {
         let (head, tail) = record.split_at(inside.min(record.len()));
         match fault {
             Fault::Noise => {
-                let noise = (0..self.rng.usize(1..=32))
-                    .map(|_| self.rng.u8(..))
-                    .collect();
+                let noise = (0..self.rng.usize(1..=32)).map(|_| self.rng.u8(..)).collect();
                 vec![Step::Send(noise), whole()]
             }
             Fault::Cut => vec![Step::Send(head.to_vec())],
@@ -206,18 +202,10 @@ mod tests {
                 match fault {
                     Fault::Noise => assert!(bytes.ends_with(RECORD) && bytes.len() > RECORD.len()),
                     Fault::Cut | Fault::Unplug => {
-                        assert!(
-                            RECORD.starts_with(&bytes)
-                                && !bytes.is_empty()
-                                && bytes.len() < RECORD.len() - 2
-                        );
+                        assert!(RECORD.starts_with(&bytes) && !bytes.is_empty() && bytes.len() < RECORD.len() - 2);
                     }
                     Fault::Flip => {
-                        let flipped: u32 = bytes
-                            .iter()
-                            .zip(RECORD)
-                            .map(|(a, b)| (a ^ b).count_ones())
-                            .sum();
+                        let flipped: u32 = bytes.iter().zip(RECORD).map(|(a, b)| (a ^ b).count_ones()).sum();
                         assert_eq!((bytes.len(), flipped), (RECORD.len(), 1));
                     }
                     Fault::Stall => assert_eq!(bytes, RECORD),

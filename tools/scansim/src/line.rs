@@ -63,7 +63,7 @@ pub enum LineError {
 }
 
 impl Line {
-    /// A pseudo-terminal whose port appears at `link`; see [`Pty::open`].
+    /// A pseudo-terminal whose port appears at `link`; see `Pty::open`.
     ///
     /// # Errors
     /// The system has no pseudo-terminal left, or the link cannot be made.
@@ -80,15 +80,11 @@ impl Line {
     /// # Errors
     /// The address cannot be listened on.
     pub async fn tcp(address: &str) -> Result<Self, LineError> {
-        let line = TcpLine::bind(address)
-            .await
-            .map_err(|source| LineError::Listen {
-                address: address.to_owned(),
-                source,
-            })?;
-        Ok(Self {
-            kind: Kind::Tcp(line),
-        })
+        let line = TcpLine::bind(address).await.map_err(|source| LineError::Listen {
+            address: address.to_owned(),
+            source,
+        })?;
+        Ok(Self { kind: Kind::Tcp(line) })
     }
 
     /// What readers open: the port link, or the address with the port the system chose.
@@ -131,13 +127,14 @@ impl Line {
         }
     }
 
-    /// Prepares for a new record.
-    pub(crate) fn begin_record(&mut self) {
+    /// Lets the port be opened again after its reader was killed; see `Pty::forget_dead_owner`.
+    pub fn forget_dead_owner(&self) {
         match &self.kind {
             #[cfg(unix)]
             Kind::Pty { pty: Some(pty), .. } => pty.forget_dead_owner(),
             #[cfg(unix)]
             Kind::Pty { pty: None, .. } => {}
+            // The system closes a dead reader's connection.
             Kind::Tcp(_) => {}
         }
     }

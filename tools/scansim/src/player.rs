@@ -68,7 +68,7 @@ impl Player {
     /// # Errors
     /// The line failed, or could not be put back after an unplugging.
     pub async fn play(&mut self, record: &[u8]) -> Result<Played, LineError> {
-        self.line.begin_record();
+        self.line.forget_dead_owner();
         let fault = self.faults.draw();
         match fault {
             None => self.send(record).await?,

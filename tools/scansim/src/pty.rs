@@ -68,19 +68,15 @@ impl Pty {
     }
 
     /// Takes off the exclusive mark of a reader that was killed. Real hardware forgets it with the last close, but here the terminal
-    /// stays open on our side, and an unprivileged reader could never open it again.
-    pub(crate) fn forget_dead_owner(&self) {
+    /// stays open on our side, and an unprivileged reader could never open it again. [`Player`](crate::Player) does so before each record.
+    pub fn forget_dead_owner(&self) {
         // Without it the next reader finds the port held, and says so.
         let _ = rustix::termios::ioctl_tiocnxcl(&self.slave);
     }
 }
 
 impl AsyncRead for Pty {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
             let mut guard = ready!(self.master.poll_read_ready(cx))?;
             let unfilled = buf.initialize_unfilled();
@@ -93,11 +89,7 @@ impl AsyncRead for Pty {
 }
 
 impl AsyncWrite for Pty {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         loop {
             let mut guard = ready!(self.master.poll_write_ready(cx))?;
             match guard.try_io(|fd| Ok(rustix::io::write(fd.get_ref(), bytes)?)) {
@@ -126,16 +118,11 @@ impl Drop for Pty {
 }
 
 fn open_raw() -> io::Result<(OwnedFd, OwnedFd, PathBuf)> {
-    let master =
-        rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+    let master = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     rustix::pty::grantpt(&master)?;
     rustix::pty::unlockpt(&master)?;
     let name = rustix::pty::ptsname(&master, Vec::new())?;
-    let slave = rustix::fs::open(
-        &*name,
-        OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )?;
+    let slave = rustix::fs::open(&*name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
     // Before anybody else opens it, so that not one byte is echoed or translated.
     let mut termios = rustix::termios::tcgetattr(&slave)?;
     termios.make_raw();

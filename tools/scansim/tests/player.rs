@@ -34,24 +34,17 @@ async fn a_record_waits_in_the_line_for_a_reader_that_comes_late() {
     let mut player = Player::new(Line::pty(&link).expect("line"), Pace::Unlimited);
     drop(File::open(&link).expect("a first reader opens the port and leaves"));
     player.play(RECORD).await.expect("play");
-    assert_eq!(
-        finish(read_in_background(&link, RECORD.len())).await,
-        RECORD
-    );
+    assert_eq!(finish(read_in_background(&link, RECORD.len())).await, RECORD);
 }
 
 #[tokio::test]
 async fn an_unplugged_port_ends_its_reader_and_comes_back_under_the_same_link() {
     let (_folder, link) = port();
     let faults = FaultPlan::new(&[Fault::Unplug], 1).unplugged(Duration::from_millis(1));
-    let mut player =
-        Player::new(Line::pty(&link).expect("line"), Pace::Unlimited).with_faults(faults);
+    let mut player = Player::new(Line::pty(&link).expect("line"), Pace::Unlimited).with_faults(faults);
     let reader = read_in_background(&link, usize::MAX);
     let played = player.play(RECORD).await.expect("play");
-    assert!(
-        played.last_byte.is_none(),
-        "a torn record did not arrive whole"
-    );
+    assert!(played.last_byte.is_none(), "a torn record did not arrive whole");
     let fragment = finish(reader).await;
     assert!(RECORD.starts_with(&fragment) && fragment.len() < RECORD.len());
 
@@ -92,10 +85,7 @@ async fn a_record_takes_as_long_as_its_bits() {
 
 #[tokio::test]
 async fn a_tcp_reader_gets_the_record_and_another_one_after_it_left() {
-    let mut player = Player::new(
-        Line::tcp("127.0.0.1:0").await.expect("listen"),
-        Pace::Unlimited,
-    );
+    let mut player = Player::new(Line::tcp("127.0.0.1:0").await.expect("listen"), Pace::Unlimited);
     for _ in 0..2 {
         let address = player.line().name();
         let reader = spawn_blocking(move || {
@@ -169,16 +159,8 @@ mod command_line {
                 4,
                 "/no/such/folder/port",
             ),
-            (
-                ["--tcp", "not an address", "--play", capture],
-                4,
-                "not an address",
-            ),
-            (
-                ["--play", capture, "--fault", "gremlin"],
-                2,
-                "unknown fault `gremlin`",
-            ),
+            (["--tcp", "not an address", "--play", capture], 4, "not an address"),
+            (["--play", capture, "--fault", "gremlin"], 2, "unknown fault `gremlin`"),
         ] {
             let output = scansim(&arguments);
             let talk = String::from_utf8_lossy(&output.stderr);
@@ -204,9 +186,7 @@ mod command_line {
             .expect("scansim starts");
         let mut announced = String::new();
         let stdout = scanner.stdout.take().expect("piped");
-        BufReader::new(stdout)
-            .read_line(&mut announced)
-            .expect("a line");
+        BufReader::new(stdout).read_line(&mut announced).expect("a line");
         assert_eq!(Path::new(announced.trim_end()), link);
         assert!(File::open(&link).is_ok(), "an announced port can be opened");
 

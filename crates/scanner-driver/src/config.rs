@@ -1,0 +1,146 @@
+//! `[[scanner]]`: one scanner of the configuration.
+
+use std::path::PathBuf;
+
+use scan_model::Name;
+use scanner_protocol::Protocol;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::{PortSelector, SerialSettings, UsbMatch};
+
+/// `[[scanner]]`: which port to read, how, and what to do with results of people nobody announced.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Section")]
+pub struct Config {
+    /// The scanner among those of this agent, as topics and the local API name it.
+    pub id: Name,
+    /// The port it hangs on.
+    pub port: PortSelector,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Speed and frame. `9600 8N1` if the file does not say: every tagged Tanita has it.
+    pub serial: SerialSettings,
+    /// What the agent does with a result that belongs to nobody announced. The driver does not look at it.
+    pub unknown_person: UnknownPerson,
+}
+
+/// What happens to a result that belongs to nobody announced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownPerson {
+    /// It goes to the cloud without a member, for the staff to assign.
+    #[default]
+    Unassigned,
+    /// It stays here until a technician releases it.
+    Hold,
+}
+
+/// The section as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    id: Name,
+    port: Option<PathBuf>,
+    r#match: Option<UsbMatch>,
+    #[serde(default = "any_protocol", deserialize_with = "protocol")]
+    protocol: Protocol,
+    #[serde(default)]
+    serial: SerialSettings,
+    #[serde(default)]
+    unknown_person: UnknownPerson,
+}
+
+/// The section does not say which port, or says it twice.
+#[derive(Debug, thiserror::Error)]
+enum BadSection {
+    #[error("scanner `{id}` needs either `port` or `match`")]
+    NoPort { id: Name },
+    #[error("scanner `{id}` has both `port` and `match`: only one can say which port it is")]
+    TwoPorts { id: Name },
+    #[error("scanner `{id}` has an empty `port`: a path such as `/dev/ttyUSB0` or a name such as `COM5` is needed")]
+    EmptyPort { id: Name },
+}
+
+impl TryFrom<Section> for Config {
+    type Error = BadSection;
+
+    fn try_from(section: Section) -> Result<Self, BadSection> {
+        let Section {
+            id,
+            port,
+            r#match,
+            protocol,
+            serial,
+            unknown_person,
+        } = section;
+        let port = match (port, r#match) {
+            (Some(path), None) if path.as_os_str().is_empty() => return Err(BadSection::EmptyPort { id }),
+            (Some(path), None) => PortSelector::Path(path),
+            (None, Some(usb)) => PortSelector::Usb(usb),
+            (None, None) => return Err(BadSection::NoPort { id }),
+            (Some(_), Some(_)) => return Err(BadSection::TwoPorts { id }),
+        };
+        Ok(Self {
+            id,
+            port,
+            protocol,
+            serial,
+            unknown_person,
+        })
+    }
+}
+
+fn any_protocol() -> Protocol {
+    Protocol::Auto
+}
+
+fn protocol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Protocol, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(section: &str) -> Result<Config, String> {
+        toml::from_str(section).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_scanner_needs_no_more_than_an_id_and_a_port() {
+        let config = parse("id = \"bay-1\"\nport = \"/dev/ttyUSB0\"").expect("section");
+        assert_eq!(config.port, PortSelector::Path("/dev/ttyUSB0".into()));
+        assert_eq!(config.serial, SerialSettings::COMMON);
+        assert_eq!(config.unknown_person, UnknownPerson::Unassigned);
+    }
+
+    #[test]
+    fn a_usb_device_is_named_by_its_identity() {
+        let config = parse("id = \"bay-1\"\nmatch = { vid = 0x0403, pid = 0x6001, serial = \"A5\" }").expect("section");
+        let PortSelector::Usb(usb) = config.port else {
+            panic!("selected by USB identity")
+        };
+        assert_eq!((usb.vid, usb.pid, usb.serial.as_deref()), (0x0403, 0x6001, Some("A5")));
+    }
+
+    #[test]
+    fn every_mistake_is_refused_by_name() {
+        for (lines, named) in [
+            ("", "either `port` or `match`"),
+            (
+                "port = \"COM5\"\nmatch = { vid = 1, pid = 2 }",
+                "both `port` and `match`",
+            ),
+            ("port = \"\"", "empty `port`"),
+            ("port = \"COM5\"\nserial = \"96OO 8N1\"", "bad baud `96OO`"),
+            ("port = \"COM5\"\nprotocol = \"morse\"", "morse"),
+            ("port = \"COM5\"\nbaud = 9600", "unknown field `baud`"),
+            ("match = { vid = 1, pid = 2, speed = 3 }", "unknown field `speed`"),
+            ("match = { vid = 70000, pid = 2 }", "70000"),
+            ("port = \"COM5\"\nunknown_person = \"ignore\"", "ignore"),
+        ] {
+            let error = parse(&format!("id = \"bay-1\"\n{lines}")).expect_err(lines);
+            assert!(error.contains(named), "{lines}: {error}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The task that keeps one scanner's port open and its session running.
+
+use std::io;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::time::Duration;
+
+use scanner_protocol::{LineEvent, Options, Session};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_serial::SerialStream;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::backoff::Backoff;
+use crate::conversation::{Conversation, Link};
+use crate::open::open;
+use crate::scanner::{DriverEvent, Scanner};
+use crate::{Config, OpenError, PortSelector, PortState, SerialSettings};
+
+/// Keeps one scanner's port open and its session running, until it is told to stop. Made with its other end, a [`Scanner`].
+pub struct Driver {
+    port: PortSelector,
+    settings: SerialSettings,
+    state: watch::Sender<PortState>,
+    conversation: Conversation,
+}
+
+/// A port that stayed open this long works: losing it is a new story, and back-off starts again.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// How long a record that is on the wire when the driver is stopped may take to end: the longest known takes 1.35 s at 9600 baud, and
+/// most scanners never send it again.
+const LAST_RECORD: Duration = Duration::from_secs(2);
+
+impl Driver {
+    /// A driver for the scanner of `config`. Opens nothing yet.
+    pub fn new(config: &Config) -> (Self, Scanner) {
+        let session = Session::new(config.protocol, Options::default());
+        let (state, state_seen) = watch::channel(PortState::Starting);
+        let (conversation, scanner) = Scanner::connect(config, session, state_seen);
+        (
+            Self {
+                port: config.port.clone(),
+                settings: config.serial,
+                state,
+                conversation,
+            },
+            scanner,
+        )
+    }
+
+    /// Opens the port, reads it, and opens it again whenever it was lost, for ever. Ends when `stop` is cancelled or the
+    /// [`Scanner`]'s events are dropped. A record that is on the wire then has up to 2 s to end, and events that wait are handed over
+    /// before the future ends: go on taking them until there are none.
+    ///
+    /// Dropping the future closes the port and loses what was not handed over.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O and time enabled.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut backoff = Backoff::default();
+        loop {
+            let events = self.conversation.events.clone();
+            let opened = tokio::select! {
+                biased;
+                () = stopped(&stop, &events) => break,
+                opened = self.open() => opened,
+            };
+            let pause = match opened {
+                Ok((port, path)) => {
+                    let since = Instant::now();
+                    self.publish(PortState::Open {
+                        path: path.clone(),
+                        settings: self.settings,
+                    });
+                    let Err(loss) = self.converse(Link::new(port), &stop).await else {
+                        break;
+                    };
+                    info!(scanner = %self.conversation.scanner, cause = %loss, "port lost");
+                    self.publish(PortState::Lost { path });
+                    if since.elapsed() >= STEADY {
+                        backoff.reset();
+                    }
+                    backoff.after_failure()
+                }
+                Err(error @ (OpenError::NoMatch { .. } | OpenError::NotFound { .. })) => {
+                    self.publish(error.into());
+                    backoff.while_missing()
+                }
+                Err(error) => {
+                    self.publish(error.into());
+                    backoff.after_failure()
+                }
+            };
+            tokio::select! {
+                biased;
+                () = stopped(&stop, &events) => break,
+                () = self.wait(pause) => {}
+            }
+        }
+        self.conversation.deliver_rest().await;
+    }
+
+    /// Drives the session over a stream that is open already, such as a device server's, until the stream ends or the driver is
+    /// stopped as in [`run`](Self::run).
+    ///
+    /// # Errors
+    /// The stream ended (`UnexpectedEof`) or failed.
+    pub async fn run_on<P>(mut self, port: P, stop: CancellationToken) -> io::Result<()>
+    where
+        P: AsyncRead + AsyncWrite + Unpin,
+    {
+        let result = self.converse(Link::new(port), &stop).await;
+        self.conversation.deliver_rest().await;
+        result
+    }
+
+    async fn open(&self) -> Result<(SerialStream, PathBuf), OpenError> {
+        let (port, settings) = (self.port.clone(), self.settings);
+        // Opening blocks, on some adapters for as long as their control transfers take; and who holds a port is read from many files.
+        match tokio::task::spawn_blocking(move || open(&port, settings)).await {
+            Ok(result) => result,
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down, and this task with it.
+                Err(_cancelled) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Talks over an open port until it is lost (the error) or the driver is stopped.
+    async fn converse<P>(&mut self, mut link: Link<P>, stop: &CancellationToken) -> io::Result<()>
+    where
+        P: AsyncRead + AsyncWrite + Unpin,
+    {
+        let conversation = &mut self.conversation;
+        let events = conversation.events.clone();
+        conversation.line(LineEvent::Up);
+        let mut until_lost = async || -> io::Result<()> {
+            loop {
+                conversation.step(Some(&mut link)).await?;
+            }
+        };
+        let result = tokio::select! {
+            biased;
+            () = stopped(stop, &events) => Ok(()),
+            result = until_lost() => result,
+        };
+        if result.is_ok() {
+            let last_record =
+                async { while conversation.is_mid_record() && conversation.step(Some(&mut link)).await.is_ok() {} };
+            // A record that does not end in time is reported as a fragment by what follows.
+            let _ = timeout(LAST_RECORD, last_record).await;
+        }
+        conversation.line(LineEvent::Down);
+        result
+    }
+
+    /// Waits without a port; events and commands go on.
+    async fn wait(&mut self, pause: Duration) {
+        let mut pause = pin!(sleep(pause));
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut pause => return,
+                // Cannot fail without a port.
+                _ = self.conversation.step::<SerialStream>(None) => {}
+            }
+        }
+    }
+
+    /// Tells the new state, and logs it, if it is one: a port that stays away for a night is one line.
+    fn publish(&self, state: PortState) {
+        self.state.send_if_modified(|current| {
+            if *current == state {
+                return false;
+            }
+            match state.code() {
+                None => info!(scanner = %self.conversation.scanner, "{state}"),
+                Some(code) => warn!(scanner = %self.conversation.scanner, code, "{state}"),
+            }
+            *current = state;
+            true
+        });
+    }
+}
+
+/// Resolves when the driver is to end: told so, or nobody listens any more.
+async fn stopped(stop: &CancellationToken, events: &mpsc::Sender<DriverEvent>) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = events.closed() => {}
+    }
+}

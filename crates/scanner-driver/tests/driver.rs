@@ -1,0 +1,344 @@
+//! The driver on pseudo-terminals that behave like a scanner's cable.
+#![cfg(unix)]
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use scan_model::Metric;
+use scanner_driver::{Config, Driver, PortSelector, PortState, Scanner, UnknownPerson};
+use scanner_protocol::{Event, Protocol, RejectReason};
+use scansim::{Line, Pace, Player};
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// Far beyond what any step takes; reached only by a fault.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn a_record_on_the_wire_arrives_with_the_time_it_was_read() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let mut driven = bay.drive();
+    driven.wait_for_state(PortState::is_open).await;
+    let before = std::time::Instant::now();
+    let last_byte = player
+        .play(&record("80.5"))
+        .await
+        .expect("play")
+        .last_byte
+        .expect("whole");
+    let (weight, at) = driven.next_weight().await;
+    assert_eq!(weight, "80.5");
+    assert!(
+        at >= before && at <= std::time::Instant::now(),
+        "{:?} after the last byte",
+        at.checked_duration_since(last_byte)
+    );
+    driven.stop().await;
+}
+
+#[tokio::test]
+async fn a_cable_pulled_in_the_middle_of_a_record_leaves_a_fragment_and_the_next_record_arrives() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let mut driven = bay.drive();
+    driven.wait_for_state(PortState::is_open).await;
+
+    let torn = record("70.1");
+    player.play(&torn[..20]).await.expect("play");
+    driven.wait_until_read().await;
+    player.line().unplug();
+    let Event::Rejected(fragment) = driven.next_result().await.1 else {
+        panic!("a fragment is no record")
+    };
+    assert_eq!(
+        (fragment.raw.as_slice(), fragment.reason),
+        (&torn[..20], RejectReason::Truncated)
+    );
+    driven
+        .wait_for_state(|state| matches!(state, PortState::Missing { .. }))
+        .await;
+
+    player.line().plug().await.expect("plug");
+    driven.wait_for_state(PortState::is_open).await;
+    player.play(&record("80.5")).await.expect("play");
+    assert_eq!(driven.next_weight().await.0, "80.5");
+    driven.stop().await;
+}
+
+#[tokio::test]
+async fn a_port_that_is_missing_at_the_start_is_opened_when_it_appears() {
+    let bay = Bay::new();
+    let mut driven = bay.drive();
+    let missing = driven
+        .wait_for_state(|state| matches!(state, PortState::Missing { .. }))
+        .await;
+    let text = missing.to_string();
+    assert!(
+        text.contains(bay.link.to_str().expect("utf-8")) && text.contains("9600 8N1"),
+        "{text}"
+    );
+
+    let mut player = bay.plug();
+    player.play(&record("80.5")).await.expect("play");
+    assert_eq!(driven.next_weight().await.0, "80.5");
+    driven.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_held_port_is_reported_with_its_holder_and_opened_when_it_is_free() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let mut holder = Holder::of(&bay.link);
+    let mut driven = bay.drive();
+    let held = driven
+        .wait_for_state(|state| matches!(state, PortState::Held { .. }))
+        .await;
+    let PortState::Held { by, detail } = held else {
+        unreachable!("waited for it")
+    };
+    assert!(
+        by.iter()
+            .any(|process| process.pid == holder.0.id() && process.name == "sleep"),
+        "{by:?}"
+    );
+    assert!(detail.contains(&holder.0.id().to_string()), "{detail}");
+
+    holder.0.kill().expect("kill");
+    driven.wait_for_state(PortState::is_open).await;
+    player.play(&record("80.5")).await.expect("play");
+    assert_eq!(driven.next_weight().await.0, "80.5");
+    driven.stop().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_is_no_port_is_reported_as_unsupported() {
+    let bay = Bay::new();
+    std::fs::write(&bay.link, "").expect("file");
+    let mut driven = bay.drive();
+    let state = driven
+        .wait_for_state(|state| matches!(state, PortState::Unsupported { .. }))
+        .await;
+    assert!(state.to_string().contains("is not a serial port"), "{state}");
+    driven.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_the_agent_takes_no_events() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let mut driven = bay.drive();
+    driven.wait_for_state(PortState::is_open).await;
+    let weights: Vec<String> = (0..400).map(|n| format!("{}.{}", 50 + n / 10, n % 10)).collect();
+    let sent = weights.clone();
+    // More than the queue and the kernel's buffer hold: the scanner's end blocks until the agent goes on.
+    let scanner = tokio::spawn(async move {
+        for weight in &sent {
+            player.play(&record(weight)).await.expect("play");
+        }
+        player
+    });
+    driven.wait_until_queue_is_full().await;
+    assert!(!scanner.is_finished(), "the line holds the rest back");
+    for weight in weights {
+        assert_eq!(driven.next_weight().await.0, weight);
+    }
+    scanner.await.expect("scanner");
+    driven.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_on_the_wire_at_the_stop_is_still_taken() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let mut driven = bay.drive();
+    driven.wait_for_state(PortState::is_open).await;
+    let (head, tail) = (record("80.5")[..20].to_vec(), record("80.5")[20..].to_vec());
+    player.play(&head).await.expect("play");
+    driven.wait_until_read().await;
+    driven.stop.cancel();
+    player.play(&tail).await.expect("play");
+    assert_eq!(driven.next_weight().await.0, "80.5");
+    driven.stop().await;
+}
+
+#[tokio::test]
+async fn a_driver_whose_agent_went_away_ends() {
+    let bay = Bay::new();
+    let (driver, scanner) = Driver::new(&bay.config());
+    let task = tokio::spawn(driver.run(CancellationToken::new()));
+    drop(scanner);
+    timeout(DEADLINE, task).await.expect("in time").expect("driver");
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_in_the_middle_of_a_record_ends_it_in_virtual_time() {
+    let (driver, mut scanner) = Driver::new(&Bay::new().config());
+    let (mut cable, port) = tokio::io::duplex(64);
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(driver.run_on(port, stop.clone()));
+    cable.write_all(&record("80.5")[..20]).await.expect("write");
+    let rejected = loop {
+        match scanner.events.recv().await.expect("an event").event {
+            Event::Rejected(rejected) => break rejected,
+            Event::Stage { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((rejected.raw.len(), rejected.reason), (20, RejectReason::Truncated));
+
+    // The line is fine; the next record is whole, however slowly it comes.
+    for chunk in record("70.1").chunks(7) {
+        cable.write_all(chunk).await.expect("write");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    let weight = loop {
+        if let Event::Record(record) = scanner.events.recv().await.expect("an event").event {
+            break record.get(Metric::BODY_WEIGHT).expect("weight").value.to_string();
+        }
+    };
+    assert_eq!(weight, "70.1");
+    drop(cable);
+    let ended = task.await.expect("driver").expect_err("the stream ended");
+    assert_eq!(ended.kind(), std::io::ErrorKind::UnexpectedEof);
+}
+
+/// A place for a scanner: a folder with the path of its port.
+struct Bay {
+    _folder: TempDir,
+    link: PathBuf,
+}
+
+/// A running driver and the agent's end of it.
+struct Driven {
+    scanner: Scanner,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// A program that has a port and its lock.
+struct Holder(Child);
+
+impl Bay {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let link = folder.path().join("scanner");
+        Self { _folder: folder, link }
+    }
+
+    fn plug(&self) -> Player {
+        Player::new(Line::pty(&self.link).expect("line"), Pace::Unlimited)
+    }
+
+    fn config(&self) -> Config {
+        Config {
+            id: "bay-1".parse().expect("name"),
+            port: PortSelector::Path(self.link.clone()),
+            protocol: Protocol::Auto,
+            serial: "9600 8N1".parse().expect("settings"),
+            unknown_person: UnknownPerson::Unassigned,
+        }
+    }
+
+    fn drive(&self) -> Driven {
+        let (driver, scanner) = Driver::new(&self.config());
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(driver.run(stop.clone()));
+        Driven { scanner, stop, task }
+    }
+}
+
+impl Driven {
+    async fn wait_for_state(&mut self, wanted: impl FnMut(&PortState) -> bool) -> PortState {
+        timeout(DEADLINE, self.scanner.state.wait_for(wanted))
+            .await
+            .expect("in time")
+            .expect("driver")
+            .clone()
+    }
+
+    /// Waits until the session has told of the beginning of a record.
+    async fn wait_until_read(&mut self) {
+        let event = timeout(DEADLINE, self.scanner.events.recv())
+            .await
+            .expect("in time")
+            .expect("an event")
+            .event;
+        assert!(matches!(event, Event::Stage { .. }), "{event:?}");
+    }
+
+    async fn wait_until_queue_is_full(&self) {
+        let full = async {
+            while self.scanner.events.len() < self.scanner.events.max_capacity() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(DEADLINE, full).await.expect("in time");
+    }
+
+    /// The next event that is no stage.
+    async fn next_result(&mut self) -> (std::time::Instant, Event) {
+        loop {
+            let event = timeout(DEADLINE, self.scanner.events.recv())
+                .await
+                .expect("in time")
+                .expect("an event");
+            if !matches!(event.event, Event::Stage { .. }) {
+                return (event.at, event.event);
+            }
+        }
+    }
+
+    async fn next_weight(&mut self) -> (String, std::time::Instant) {
+        match self.next_result().await {
+            (at, Event::Record(record)) => (record.get(Metric::BODY_WEIGHT).expect("weight").value.to_string(), at),
+            (_, other) => panic!("{other:?} instead of a record"),
+        }
+    }
+
+    async fn stop(mut self) {
+        self.stop.cancel();
+        timeout(DEADLINE, self.task)
+            .await
+            .expect("a clean stop in time")
+            .expect("driver");
+        assert!(self.scanner.events.recv().await.is_none(), "nothing is left over");
+    }
+}
+
+impl Holder {
+    fn of(port: &Path) -> Self {
+        let port = File::options().read(true).write(true).open(port).expect("port");
+        flock(&port, FlockOperation::LockExclusive).expect("lock");
+        Self(
+            Command::new("sleep")
+                .arg("600")
+                .stdin(Stdio::from(port))
+                .spawn()
+                .expect("sleep"),
+        )
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A tagged record of a weight scale, with its checksum.
+fn record(weight: &str) -> Vec<u8> {
+    let mut record = format!("{{0,16,~0,1,MO,\"HD-351BT\",Wk,{weight},").into_bytes();
+    let sum = record.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    record.extend(format!("CS,{sum:02X}\r\n").bytes());
+    record
+}
