@@ -68,6 +68,11 @@ impl Metric {
         NAMES.get(&folded(name)).copied()
     }
 
+    /// Its place in the vocabulary, below 256.
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+
     /// What the vocabulary says of it.
     pub fn entry(self) -> &'static Entry {
         VOCABULARY[usize::from(self.0)]

@@ -1,0 +1,115 @@
+//! What a session reports.
+
+use std::fmt;
+
+use scan_model::{Record, progress::Stage};
+
+/// Something that happened at the scanner.
+///
+/// A [`Stage`](Event::Stage) tells that a result is under way; exactly one of [`Record`](Event::Record),
+/// [`Rejected`](Event::Rejected) and [`Repeated`](Event::Repeated) ends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The device entered a stage of the scan, or got on within it. A device that only sends has
+    /// [`Stage::ReadingResults`] alone.
+    Stage {
+        /// The stage.
+        stage: Stage,
+        /// Per cent of the stage that are done, 0 to 99; a guess where the length of the result is not known.
+        within: u8,
+    },
+    /// A result, decoded, its checksum and consistency checked. It may lack a weight ([`Record::is_measurement`]).
+    Record(Box<Record>),
+    /// Bytes that began like a result and must never become one.
+    Rejected(Rejected),
+    /// The device sent a result a second time; it was dropped and counted.
+    Repeated,
+    /// The device reported an error of its own.
+    DeviceError(DeviceError),
+}
+
+/// A frame that is not a result.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The bytes of the frame, for the set-aside. `Debug` prints their number alone.
+    pub raw: Vec<u8>,
+    /// What is wrong.
+    pub reason: RejectReason,
+    /// Position in `raw` of the byte where it shows.
+    pub offset: usize,
+    /// What is wrong, for a technician. Holds no measured value and nothing about the person.
+    pub detail: String,
+}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected")
+            .field("reason", &self.reason)
+            .field("offset", &self.offset)
+            .field("detail", &self.detail)
+            .field("raw_bytes", &self.raw.len())
+            .finish()
+    }
+}
+
+/// An error that the device itself reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceError {
+    /// The device's own code, such as `E2`.
+    pub code: String,
+    /// What the person at the scanner or the staff should do.
+    pub advice: &'static str,
+}
+
+macro_rules! reject_reasons {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)+) => {
+        /// Why a frame is not a result. Printed as the error name that the tools, the alerts and the counters use.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum RejectReason { $($(#[$doc])* $name,)+ }
+
+        impl RejectReason {
+            /// Every reason, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// The error name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+        }
+    };
+}
+
+reject_reasons! {
+    /// The bytes do not add up to the checksum that was sent.
+    ChecksumMismatch = "checksum_mismatch",
+    /// This model always sends a checksum, and there is none.
+    ChecksumMissing = "checksum_missing",
+    /// The checksum is not two hexadecimal digits at the end of the record.
+    ChecksumMalformed = "checksum_malformed",
+    /// The record stops before its end.
+    Truncated = "truncated",
+    /// A tag without a value.
+    OddTokenCount = "odd_token_count",
+    /// A quoted text without its end.
+    UnterminatedQuote = "unterminated_quote",
+    /// A byte that no record can hold.
+    IllegalByte = "illegal_byte",
+    /// A tag that is not two characters long.
+    BadTag = "bad_tag",
+    /// A value that must be a number and is not.
+    BadNumber = "bad_number",
+    /// The same tag twice.
+    DuplicateTag = "duplicate_tag",
+    /// No line end within the longest possible record.
+    LineTooLong = "line_too_long",
+    /// The record does not say in which units it is.
+    UnknownUnits = "unknown_units",
+    /// A parity or framing error on the line, in a record that no checksum vouches for.
+    LineError = "line_error",
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,32 @@
+//! Why a frame is refused, before its bytes are put beside it.
+
+use crate::{RejectReason, Rejected};
+
+/// What is wrong with a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) reason: RejectReason,
+    /// Position in the frame.
+    pub(crate) offset: usize,
+    /// For a technician; no measured value, nothing about the person.
+    pub(crate) detail: String,
+}
+
+impl Fault {
+    pub(crate) fn new(reason: RejectReason, offset: usize, detail: impl Into<String>) -> Self {
+        Self {
+            reason,
+            offset,
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn rejecting(self, raw: Vec<u8>) -> Rejected {
+        Rejected {
+            raw,
+            reason: self.reason,
+            offset: self.offset,
+            detail: self.detail,
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! From a scanner's bytes to records: one sans-IO session per protocol family.
+//!
+//! A [`Session`] owns no port, no clock and no task. Bytes and the time go in, events, bytes to write and the next deadline come
+//! out. So a capture from the field is a unit test, the technician's tool replays it through the code that runs at the kiosk, and
+//! ten seconds of silence are tested in a microsecond.
+//!
+//! ```
+//! use scanner_protocol::{Event, Options, Protocol, Session, Tick};
+//!
+//! let mut session = Session::new(Protocol::TanitaTagged, Options::default());
+//! session.handle_bytes(Tick(0), b"{0,16,~0,1,MO,\"HD-351BT\",Wp,165.4,CS,DE\r\n");
+//! while let Some(event) = session.poll_event() {
+//!     if let Event::Record(record) = event {
+//!         assert_eq!(record.measurements[0].value.to_string(), "165.4");
+//!     }
+//! }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod command;
+mod counters;
+mod decode;
+mod event;
+mod fault;
+mod output;
+mod protocol;
+mod session;
+mod tanita;
+mod time;
+
+pub use command::{Command, RecordId, Refused, StartScan, Transmit};
+pub use counters::Counters;
+pub use decode::{Decoded, decode_again, decode_all, raw_tags};
+pub use event::{DeviceError, Event, RejectReason, Rejected};
+pub use protocol::{Protocol, UnknownProtocol};
+pub use session::{Capabilities, LineEvent, Options, Session};
+pub use time::Tick;

@@ -1,0 +1,40 @@
+//! What waits to be polled from a session, and what was counted.
+
+use std::collections::VecDeque;
+
+use scan_model::{Record, progress::Stage};
+
+use crate::{Counters, Event, Rejected};
+
+/// Events that wait to be polled, each with the offset in the stream of the frame it is about. The queue is as long as one
+/// call's input can make it: callers drain it after every call.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    events: VecDeque<(u64, Event)>,
+    pub(crate) counters: Counters,
+}
+
+impl Output {
+    pub(crate) fn poll(&mut self) -> Option<(u64, Event)> {
+        self.events.pop_front()
+    }
+
+    pub(crate) fn stage(&mut self, offset: u64, stage: Stage, within: u8) {
+        self.events.push_back((offset, Event::Stage { stage, within }));
+    }
+
+    pub(crate) fn record(&mut self, offset: u64, record: Box<Record>) {
+        self.counters.records += 1;
+        self.events.push_back((offset, Event::Record(record)));
+    }
+
+    pub(crate) fn rejected(&mut self, offset: u64, rejected: Rejected) {
+        self.counters.count_rejected(rejected.reason);
+        self.events.push_back((offset, Event::Rejected(rejected)));
+    }
+
+    pub(crate) fn repeated(&mut self, offset: u64) {
+        self.counters.repeats_dropped += 1;
+        self.events.push_back((offset, Event::Repeated));
+    }
+}

@@ -1,0 +1,149 @@
+//! One session over all families.
+
+use crate::{Command, Counters, Event, Protocol, Refused, Tick, Transmit, tanita::tagged::Tagged};
+
+/// A conversation with one scanner over one port, from opening the port for the first time to the end of the program: it
+/// survives unplugging, which it is told by [`LineEvent`].
+///
+/// After every `handle_*` call, drain [`poll_transmit`](Self::poll_transmit) and [`poll_event`](Self::poll_event) to `None`
+/// and ask [`poll_timeout`](Self::poll_timeout) again: all three may have changed.
+#[derive(Debug)]
+pub struct Session {
+    family: Family,
+}
+
+/// One enum rather than a trait object: the families are known, and each call is a jump.
+#[derive(Debug)]
+enum Family {
+    TanitaTagged(Tagged),
+}
+
+/// What a session must know beforehand.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether a result that the device sends again is dropped, or flagged where it has no clock. On for a live scanner, off
+    /// for looking at captures, where every record counts.
+    pub drop_repeats: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { drop_repeats: true }
+    }
+}
+
+/// What happened to the line, beside the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEvent {
+    /// The port was opened.
+    Up,
+    /// The port is gone or was closed: what was cut off will not go on.
+    Down,
+    /// A byte arrived with a parity or framing error.
+    Parity,
+    /// The line was held low for longer than a byte.
+    Break,
+}
+
+/// What a scanner of this protocol can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// [`Command::Start`] and [`Command::Cancel`] work.
+    pub starts_scans: bool,
+    /// [`Command::Stored`] is passed on to the device.
+    pub confirms_stored: bool,
+    /// The device tells its stages while it measures; otherwise nothing is known before its result arrives.
+    pub live_stages: bool,
+}
+
+impl Session {
+    /// A session that has not seen anything yet.
+    pub fn new(protocol: Protocol, options: Options) -> Self {
+        let family = match protocol {
+            Protocol::Auto | Protocol::TanitaTagged => Family::TanitaTagged(Tagged::new(options)),
+        };
+        Self { family }
+    }
+
+    /// Takes bytes as the port delivered them; frames may start and end anywhere in them.
+    pub fn handle_bytes(&mut self, now: Tick, bytes: &[u8]) {
+        match &mut self.family {
+            Family::TanitaTagged(session) => session.handle_bytes(now, bytes),
+        }
+    }
+
+    /// Takes what happened to the line. A parity error or a break comes before the bytes that were read after it.
+    pub fn handle_line(&mut self, now: Tick, event: LineEvent) {
+        match &mut self.family {
+            Family::TanitaTagged(session) => session.handle_line(now, event),
+        }
+    }
+
+    /// Reports that the bytes of the last [`Transmit`] have left: gaps between commands count from here.
+    pub fn handle_sent(&mut self, _now: Tick) {
+        match &mut self.family {
+            Family::TanitaTagged(_) => {}
+        }
+    }
+
+    /// Reports that `now` has come. Early or repeated calls change nothing.
+    pub fn handle_timeout(&mut self, now: Tick) {
+        match &mut self.family {
+            Family::TanitaTagged(session) => session.handle_timeout(now),
+        }
+    }
+
+    /// Asks something of the scanner.
+    ///
+    /// # Errors
+    /// [`Refused`] if it cannot be done; nothing has changed then.
+    pub fn handle_command(&mut self, _now: Tick, _command: Command) -> Result<(), Refused> {
+        match &mut self.family {
+            Family::TanitaTagged(_) => Err(Refused::NotSupported),
+        }
+    }
+
+    /// The next bytes to write to the port, in exactly one write.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        match &mut self.family {
+            Family::TanitaTagged(_) => None,
+        }
+    }
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.poll_event_at().map(|(_, event)| event)
+    }
+
+    /// The next event, with the offset of the first byte of its frame among all bytes this session was given.
+    pub fn poll_event_at(&mut self) -> Option<(u64, Event)> {
+        match &mut self.family {
+            Family::TanitaTagged(session) => session.poll_event(),
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has work to do; `None` if time alone changes nothing.
+    pub fn poll_timeout(&self) -> Option<Tick> {
+        match &self.family {
+            Family::TanitaTagged(session) => session.poll_timeout(),
+        }
+    }
+
+    /// What the scanner can do.
+    pub fn capabilities(&self) -> Capabilities {
+        match &self.family {
+            Family::TanitaTagged(_) => Capabilities {
+                starts_scans: false,
+                confirms_stored: false,
+                live_stages: false,
+            },
+        }
+    }
+
+    /// What was counted since the session began.
+    pub fn counters(&self) -> &Counters {
+        match &self.family {
+            Family::TanitaTagged(session) => session.counters(),
+        }
+    }
+}
