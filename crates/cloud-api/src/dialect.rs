@@ -171,10 +171,7 @@ impl Dialect {
             one => std::slice::from_mut(one),
         };
         for entity in entities {
-            rename(
-                entity,
-                self.field_names.iter().map(|(ours, theirs)| (theirs, ours)),
-            );
+            rename(entity, self.field_names.iter().map(|(ours, theirs)| (theirs, ours)));
         }
         serde_json::from_value(value)
     }
@@ -218,11 +215,7 @@ mod tests {
     #[test]
     fn renamed_fields_go_out_and_come_back_even_when_they_swap() {
         let mut dialect = Dialect::boditrax();
-        dialect.field_names = [
-            ("status".into(), "message".into()),
-            ("message".into(), "status".into()),
-        ]
-        .into();
+        dialect.field_names = [("status".into(), "message".into()), ("message".into(), "status".into())].into();
         let patch = ReadingPatch {
             status: Some(Status::Claimed),
             message: Some("hello".into()),
@@ -236,9 +229,7 @@ mod tests {
         assert_eq!(dialect.decode::<ReadingPatch>(&sent).unwrap(), patch);
         let list = format!("[{}]", String::from_utf8(sent).unwrap());
         assert_eq!(
-            dialect
-                .decode::<Vec<ReadingPatch>>(list.as_bytes())
-                .unwrap(),
+            dialect.decode::<Vec<ReadingPatch>>(list.as_bytes()).unwrap(),
             vec![patch]
         );
     }

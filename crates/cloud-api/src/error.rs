@@ -207,9 +207,7 @@ impl ErrorBody {
 
     fn from_members(members: &Map<String, Value>, body: &[u8]) -> Self {
         let inner = members.get("error").and_then(Value::as_object);
-        let text_in = |map: &Map<String, Value>, name: &str| {
-            map.get(name).and_then(Value::as_str).map(str::to_owned)
-        };
+        let text_in = |map: &Map<String, Value>, name: &str| map.get(name).and_then(Value::as_str).map(str::to_owned);
         let text = |name: &str| text_in(members, name);
         let of_inner = |name: &str| inner.and_then(|inner| text_in(inner, name));
         // RFC 6749 puts the code into `error` and the text beside it.
@@ -274,11 +272,7 @@ mod tests {
                 "No.",
                 Some("not_found"),
             ),
-            (
-                r#"{"error":{"message":"No.","code":"x1"}}"#,
-                "No.",
-                Some("x1"),
-            ),
+            (r#"{"error":{"message":"No.","code":"x1"}}"#, "No.", Some("x1")),
             (
                 r#"{"error":"invalid_grant","error_description":"No."}"#,
                 "No.",
@@ -290,11 +284,7 @@ mod tests {
                 Some("invalid_client"),
             ),
             (r#"{"message":"No."}"#, "No.", None),
-            (
-                r#"{"title":"Bad","detail":"No.","code":"x2"}"#,
-                "No.",
-                Some("x2"),
-            ),
+            (r#"{"title":"Bad","detail":"No.","code":"x2"}"#, "No.", Some("x2")),
             (r#"{"title":"Bad"}"#, "Bad", None),
             (r#"{"error":17}"#, r#"{"error":17}"#, None),
             ("Bad gateway", "Bad gateway", None),
@@ -302,11 +292,7 @@ mod tests {
         ];
         for (body, message, code) in cases {
             let read = ErrorBody::read(body.as_bytes());
-            assert_eq!(
-                (read.error.as_str(), read.code.as_deref()),
-                (message, code),
-                "{body}"
-            );
+            assert_eq!((read.error.as_str(), read.code.as_deref()), (message, code), "{body}");
         }
     }
 

@@ -50,9 +50,9 @@ impl<'de> Deserialize<'de> for FacilityRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
             Value::String(name) => Ok(Self::Name(name)),
-            other => from_value(&other).map(Self::Id).ok_or_else(|| {
-                D::Error::custom("a facility is an id or the facility's externalid")
-            }),
+            other => from_value(&other)
+                .map(Self::Id)
+                .ok_or_else(|| D::Error::custom("a facility is an id or the facility's externalid")),
         }
     }
 }
@@ -79,20 +79,8 @@ mod tests {
 
     #[test]
     fn what_is_no_positive_integer_is_no_id() {
-        for bad in [
-            "0",
-            "-1",
-            "1.5",
-            "\"\"",
-            "\"x\"",
-            "null",
-            "[1]",
-            "99999999999999999999",
-        ] {
-            assert!(
-                serde_json::from_str::<Id>(bad).is_err(),
-                "{bad} was taken for an id"
-            );
+        for bad in ["0", "-1", "1.5", "\"\"", "\"x\"", "null", "[1]", "99999999999999999999"] {
+            assert!(serde_json::from_str::<Id>(bad).is_err(), "{bad} was taken for an id");
         }
     }
 

@@ -51,11 +51,9 @@ mod tests {
 
     #[test]
     fn an_unknown_way_of_walk_up_falls_back_to_steps() {
-        let index: Index =
-            serde_json::from_str(r#"{"version":"2.10","walkup":"by-pigeon","new":1}"#).unwrap();
+        let index: Index = serde_json::from_str(r#"{"version":"2.10","walkup":"by-pigeon","new":1}"#).unwrap();
         assert_eq!(index.walkup, Walkup::Steps);
-        let index: Index =
-            serde_json::from_str(r#"{"version":"2.10","walkup":"one-call"}"#).unwrap();
+        let index: Index = serde_json::from_str(r#"{"version":"2.10","walkup":"one-call"}"#).unwrap();
         assert_eq!(index.walkup, Walkup::OneCall);
     }
 }

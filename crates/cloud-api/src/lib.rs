@@ -16,8 +16,9 @@ mod measurements;
 mod performer;
 mod reading;
 mod scope;
-mod state;
+pub mod state;
 mod token;
+mod word;
 
 pub use dialect::Dialect;
 pub use error::{ErrorBody, ErrorCode, FieldFault, OAuthError};
@@ -26,12 +27,12 @@ pub use index::{Index, IndexCollection, Walkup};
 pub use measurements::{AddedMeasurements, Measurements, NotANumber, Warning, number};
 pub use performer::{Device, NewPerformer, Performer, PerformerPatch, PerformerStatus, Software};
 pub use reading::{
-    Assignment, Guest, NewReading, Progress, Quality, Reading, ReadingError, ReadingPatch, Subject,
-    SubjectScheme,
+    Assignment, Guest, NewReading, Progress, Quality, Reading, ReadingError, ReadingPatch, Subject, SubjectScheme,
 };
 pub use scope::{Scope, Scopes, UnknownScope};
-pub use state::{PERFORMER_LOST, Stage, Status, UnknownState};
+pub use state::{PERFORMER_LOST, Stage, Status};
 pub use token::TokenResponse;
+pub use word::Word;
 
 /// The only version of the REST API that is publicly known. A pair of integers, not a decimal.
 pub const API_VERSION: &str = "2.10";

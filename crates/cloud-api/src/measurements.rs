@@ -53,13 +53,7 @@ pub struct Warning {
 impl<'de> Deserialize<'de> for Warning {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
-        let member = |name: &str| {
-            value
-                .get(name)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let member = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Ok(match &value {
             Value::String(text) => Self {
                 name: String::new(),
@@ -84,8 +78,7 @@ mod tests {
         let text = r#"{"bodyweight":80.50,"fatmass":0.0,"phaseangle":-6.20}"#;
         let parsed: Measurements = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&parsed).unwrap(), text);
-        let through_value: Measurements =
-            serde_json::from_value(serde_json::from_str(text).unwrap()).unwrap();
+        let through_value: Measurements = serde_json::from_value(serde_json::from_str(text).unwrap()).unwrap();
         assert_eq!(serde_json::to_string(&through_value).unwrap(), text);
         assert_eq!(number("80.50").unwrap().to_string(), "80.50");
     }
@@ -99,8 +92,7 @@ mod tests {
 
     #[test]
     fn warnings_of_any_shape_are_read() {
-        let text =
-            r#"{"success":true,"added":1,"unchanged":0,"warnings":["odd",{"name":"x","n":1},7]}"#;
+        let text = r#"{"success":true,"added":1,"unchanged":0,"warnings":["odd",{"name":"x","n":1},7]}"#;
         let added: AddedMeasurements = serde_json::from_str(text).unwrap();
         assert_eq!(added.warnings.len(), 3);
         assert_eq!(added.warnings[0].message, "odd");

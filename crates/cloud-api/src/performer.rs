@@ -1,11 +1,9 @@
 //! Scan performers: client-side software that performs automated scans. The bridge registers one per scanner.
 
-use std::{fmt, str::FromStr};
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{FacilityRef, Id, UnknownState};
+use crate::{FacilityRef, Id};
 
 /// State of a performer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,46 +19,6 @@ pub enum PerformerStatus {
     Error,
     /// Taken out of service by a technician.
     Maintenance,
-}
-
-impl PerformerStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] = [
-        Self::Offline,
-        Self::Idle,
-        Self::Busy,
-        Self::Error,
-        Self::Maintenance,
-    ];
-
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Offline => "offline",
-            Self::Idle => "idle",
-            Self::Busy => "busy",
-            Self::Error => "error",
-            Self::Maintenance => "maintenance",
-        }
-    }
-}
-
-impl fmt::Display for PerformerStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for PerformerStatus {
-    type Err = UnknownState;
-
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == word)
-            .ok_or_else(|| UnknownState(word.to_owned()))
-    }
 }
 
 /// Software that performs scans.

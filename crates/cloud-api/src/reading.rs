@@ -51,18 +51,6 @@ pub enum Assignment {
     Guest,
 }
 
-impl Assignment {
-    /// The word on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Assigned => "assigned",
-            Self::Unassigned => "unassigned",
-            Self::Guest => "guest",
-        }
-    }
-}
-
 /// What is known about the body on the scale: of a guest, or as sent to the device (`inputs`). Its `Debug` prints
 /// no value.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -192,11 +180,7 @@ pub struct ReadingPatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
     /// Percent; a lower one than is stored is ignored.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "percent"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "percent")]
     pub progress: Option<u8>,
     /// Text for the member's screen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -338,9 +322,7 @@ fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::
     };
     match percent {
         Some(percent @ 0..=100) => Ok(Some(percent as u8)),
-        _ => Err(serde::de::Error::custom(
-            "progress is an integer from 0 to 100",
-        )),
+        _ => Err(serde::de::Error::custom("progress is an integer from 0 to 100")),
     }
 }
 
@@ -377,19 +359,13 @@ mod tests {
             r#"{"subject":{"scheme":"number","value":"1234"},"externalid":"e-1","status":"complete","measurements":{"bodyweight":80.50}}"#
         );
         let printed = format!("{reading:?}");
-        assert!(
-            !printed.contains("80.5") && !printed.contains("1234"),
-            "{printed}"
-        );
+        assert!(!printed.contains("80.5") && !printed.contains("1234"), "{printed}");
     }
 
     #[test]
     fn progress_is_a_percentage() {
         for good in [r#"{"progress":62}"#, r#"{"progress":"62"}"#] {
-            assert_eq!(
-                serde_json::from_str::<ReadingPatch>(good).unwrap().progress,
-                Some(62)
-            );
+            assert_eq!(serde_json::from_str::<ReadingPatch>(good).unwrap().progress, Some(62));
         }
         for bad in [
             r#"{"progress":101}"#,

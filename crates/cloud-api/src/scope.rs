@@ -112,9 +112,7 @@ impl Scopes {
 
     /// The scopes of the set, in the order of [`Scope::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL
-            .into_iter()
-            .filter(move |&scope| self.contains(scope))
+        Scope::ALL.into_iter().filter(move |&scope| self.contains(scope))
     }
 }
 
@@ -160,10 +158,7 @@ mod tests {
         let scopes: Scopes = "scan_creator,scan_performer  reporting".parse().unwrap();
         assert_eq!(scopes.to_string(), "scan_performer scan_creator reporting");
         assert_eq!(scopes.to_string().parse(), Ok(scopes));
-        assert_eq!(
-            "scan_creator root".parse::<Scopes>(),
-            Err(UnknownScope("root".into()))
-        );
+        assert_eq!("scan_creator root".parse::<Scopes>(), Err(UnknownScope("root".into())));
     }
 
     #[test]

@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn printing_an_answer_shows_no_token() {
-        let text = r#"{"access_token":"at_secret","token_type":"bearer","expires_in":1800,"refresh_token":"rt_secret"}"#;
+        let text =
+            r#"{"access_token":"at_secret","token_type":"bearer","expires_in":1800,"refresh_token":"rt_secret"}"#;
         let token: TokenResponse = serde_json::from_str(text).unwrap();
         assert!(!format!("{token:?}").contains("secret"));
         assert_eq!(serde_json::to_string(&token).unwrap(), text);
