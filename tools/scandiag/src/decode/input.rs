@@ -1,0 +1,105 @@
+//! Captured bytes from a file or standard input, plain or as hexadecimal text.
+
+use std::{
+    fs, io,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+/// Why there are no bytes to decode.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InputError {
+    /// The file is missing or unreadable.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// Which file; `-` for standard input.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Hexadecimal text was announced and something else came.
+    #[error("`{}` is not hexadecimal text: {fault} (give pairs of digits, blanks between them are allowed)", path.display())]
+    NotHex {
+        /// Which file.
+        path: PathBuf,
+        /// Where.
+        fault: HexFault,
+    },
+}
+
+/// Where a hexadecimal text is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HexFault {
+    /// Something else than a digit or a blank.
+    #[error("byte {offset} is no digit")]
+    NotADigit {
+        /// Position in the file.
+        offset: usize,
+    },
+    /// Half a byte at the end.
+    #[error("the last digit has no partner")]
+    Odd,
+}
+
+/// Reads the captured bytes.
+///
+/// # Errors
+/// [`InputError`], naming the file.
+pub(crate) fn read(path: &Path, hex: bool) -> Result<Vec<u8>, InputError> {
+    let bytes = read_raw(path).map_err(|source| InputError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    if !hex {
+        return Ok(bytes);
+    }
+    unhex(&bytes).map_err(|fault| InputError::NotHex {
+        path: path.to_owned(),
+        fault,
+    })
+}
+
+fn read_raw(path: &Path) -> io::Result<Vec<u8>> {
+    if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    fs::read(path)
+}
+
+fn unhex(text: &[u8]) -> Result<Vec<u8>, HexFault> {
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    let mut half = None;
+    for (offset, &byte) in text.iter().enumerate() {
+        if byte.is_ascii_whitespace() {
+            continue;
+        }
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            _ => return Err(HexFault::NotADigit { offset }),
+        };
+        half = match half {
+            None => Some(digit),
+            Some(high) => {
+                bytes.push(high << 4 | digit);
+                None
+            }
+        };
+    }
+    if half.is_some() { Err(HexFault::Odd) } else { Ok(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_text_may_have_blanks_and_both_cases() {
+        assert_eq!(unhex(b"7b 30\n2C0d\n0A").unwrap(), b"{0,\r\n");
+        assert_eq!(unhex(b"7b3"), Err(HexFault::Odd));
+        assert_eq!(unhex(b"7b x"), Err(HexFault::NotADigit { offset: 3 }));
+    }
+}

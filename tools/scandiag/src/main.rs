@@ -1,0 +1,26 @@
+//! The technicians' tool. Answers go to stdout, talk goes to stderr; `--json` gives answers to programs.
+
+mod cli;
+mod decode;
+mod exit;
+mod output;
+mod ports;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let outcome = match &cli.command {
+        cli::Command::Ports(arguments) => ports::run(arguments),
+        cli::Command::Decode(arguments) => decode::run(arguments),
+    };
+    match outcome {
+        Ok(code) => code.into(),
+        Err(error) => {
+            output::error(error.as_ref());
+            exit::Code::Failed.into()
+        }
+    }
+}

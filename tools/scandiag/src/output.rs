@@ -1,0 +1,44 @@
+//! The one place that prints.
+#![expect(clippy::print_stderr, reason = "talking to people is this module's job")]
+
+use std::{
+    error::Error,
+    io::{self, Write as _},
+};
+
+use serde::Serialize;
+
+/// Prints a line of an answer.
+///
+/// # Errors
+/// If stdout is closed or its disk is full.
+pub(crate) fn line(text: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
+/// Prints one JSON document on a line of its own.
+///
+/// # Errors
+/// If stdout is closed or its disk is full.
+pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    serde_json::to_writer(&mut stdout, value)?;
+    writeln!(stdout)
+}
+
+/// Says something to the person.
+pub(crate) fn note(text: &str) {
+    eprintln!("scandiag: {text}");
+}
+
+/// Says what went wrong, with all causes.
+pub(crate) fn error(error: &dyn Error) {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        text.push_str(": ");
+        text.push_str(&deeper.to_string());
+        cause = deeper.source();
+    }
+    note(&text);
+}
