@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::reading::{Origin, Reading};
 
 /// One entry of the outbox, as the agent writes it and the uploader and the technicians' tool read it.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one exists at a time, between the record and its bytes on disk"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Parcel {

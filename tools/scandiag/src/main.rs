@@ -18,6 +18,8 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(code) => code.into(),
+        // `scandiag … | head` has seen enough.
+        Err(error) if output::is_closed(error.as_ref()) => exit::Code::Ok.into(),
         Err(error) => {
             output::error(error.as_ref());
             exit::Code::Failed.into()

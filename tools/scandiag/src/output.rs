@@ -26,6 +26,13 @@ pub(crate) fn json(value: &impl Serialize) -> io::Result<()> {
     writeln!(stdout)
 }
 
+/// Whether `error` only says that nobody reads the answer any more.
+pub(crate) fn is_closed(error: &(dyn Error + 'static)) -> bool {
+    error
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
 /// Says something to the person.
 pub(crate) fn note(text: &str) {
     eprintln!("scandiag: {text}");

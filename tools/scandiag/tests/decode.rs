@@ -1,5 +1,7 @@
 //! `scandiag decode` against every published record, through the real binary.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     process::{Command, Output},

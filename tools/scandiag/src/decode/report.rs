@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use scan_model::{Flag, Integrity, Record, record::DeviceTime, record::Measurement, subject::Subject};
+use scan_model::{Flag, Integrity, Record, Unit, record::DeviceTime, record::Measurement, subject::Subject};
 use scanner_protocol::{Decoded, Rejected, raw_tags};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -110,7 +110,7 @@ impl Serialize for Measurements<'_> {
         #[derive(Serialize)]
         struct Sent {
             value: scan_model::Decimal,
-            unit: scan_model::Unit,
+            unit: Unit,
         }
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for sent in self.0 {
