@@ -1,0 +1,364 @@
+//! What goes into the safe and what comes out: the plain value types of the room.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::error::Full;
+
+/// Number of an entry: dense, from 1, never used twice. The order of numbers is the order of arrival.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct EntryId(pub i64);
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Identity of what is stored (the reading's `externalid`). Lies plain on the disk, so it must not name a person.
+///
+/// The same key is the same reading: appending it again stores nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct EntryKey(pub String);
+
+impl EntryKey {
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EntryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Within a lane entries leave in the order they came; lanes do not wait for each other.
+///
+/// A keyed digest of the person ([`SealKey::lane`](crate::SealKey::lane)): it keeps the order per person without a readable identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(pub [u8; 16]);
+
+/// Why an entry is where it is, as a word for machines (`unit-unknown`, `http-422`). Lies plain on the disk and in logs.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Code(String);
+
+impl Code {
+    const MAX_LEN: usize = 64;
+
+    /// A code of at most 64 characters out of `a-z`, `0-9`, `-`, `_` and `.`. Capitals become small, anything else becomes `_`: whatever
+    /// is passed by mistake, a code cannot carry free text with a name in it.
+    pub fn new(text: &str) -> Self {
+        let clean = |c: char| match c.to_ascii_lowercase() {
+            c @ ('a'..='z' | '0'..='9' | '-' | '_' | '.') => c,
+            _ => '_',
+        };
+        Self(text.chars().take(Self::MAX_LEN).map(clean).collect())
+    }
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What shall happen with a new entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disposition {
+    /// Goes out as soon as its lane allows.
+    Send,
+    /// Stays here until a technician [releases](crate::Outbox::release) it.
+    Hold,
+    /// Is kept, but not fit to be sent, for this reason.
+    SetAside(Code),
+}
+
+/// An entry to be stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Identity of what is stored.
+    pub key: EntryKey,
+    /// Whose order it keeps.
+    pub lane: Lane,
+    /// What shall happen with it.
+    pub disposition: Disposition,
+    /// The content, sealed before it reaches the disk.
+    pub payload: Vec<u8>,
+}
+
+impl fmt::Debug for NewEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            key,
+            lane: _,
+            disposition,
+            payload,
+        } = self;
+        f.debug_struct("NewEntry")
+            .field("key", key)
+            .field("disposition", disposition)
+            .field("payload_len", &payload.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What became of an append. Either way the entry is on the disk, synced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new entry.
+    Stored {
+        /// Its number.
+        id: EntryId,
+    },
+    /// The key was known: the first entry stands, this one was dropped.
+    AlreadyPresent {
+        /// Number of the first entry.
+        id: EntryId,
+    },
+}
+
+impl Outcome {
+    /// Number of the entry that holds the key.
+    pub fn id(self) -> EntryId {
+        match self {
+            Self::Stored { id } | Self::AlreadyPresent { id } => id,
+        }
+    }
+}
+
+/// Where an entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// To be sent, now or after a pause.
+    Waiting,
+    /// Waits for a technician's word.
+    Held,
+    /// Not fit to be sent: refused by the server, rejected by the decoder, or damaged on the disk.
+    SetAside,
+    /// Perhaps sent: the answer was lost and nobody can be asked. Never sent again without a technician's word.
+    Uncertain,
+    /// Acknowledged; kept for a while to be looked at.
+    Sent,
+    /// Given up by a technician; kept for a while, in case that was a mistake.
+    Discarded,
+}
+
+impl State {
+    /// Every state, in the order of declaration.
+    pub const ALL: [Self; 6] = [
+        Self::Waiting,
+        Self::Held,
+        Self::SetAside,
+        Self::Uncertain,
+        Self::Sent,
+        Self::Discarded,
+    ];
+
+    /// The state's name as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Held => "held",
+            Self::SetAside => "set_aside",
+            Self::Uncertain => "uncertain",
+            Self::Sent => "sent",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// On the disk states are numbers of even parity, so that one flipped bit cannot turn `waiting` into `sent`.
+    pub(crate) fn code(self) -> i64 {
+        match self {
+            Self::Waiting => 0b0011,
+            Self::Held => 0b0101,
+            Self::SetAside => 0b0110,
+            Self::Uncertain => 0b1001,
+            Self::Sent => 0b1010,
+            Self::Discarded => 0b1100,
+        }
+    }
+
+    pub(crate) fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// How far the sending of an entry has come, in the sender's own words. Sealed on the disk; the latest step replaces the one before.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Step(pub Vec<u8>);
+
+/// What the receiver answered in the end. Sealed on the disk.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Receipt(pub Vec<u8>);
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Step({} bytes)", self.0.len())
+    }
+}
+
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Receipt({} bytes)", self.0.len())
+    }
+}
+
+/// The readable outside of an entry: nothing here names a person or a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Its number.
+    pub id: EntryId,
+    /// Identity of the content.
+    pub key: EntryKey,
+    /// Where it stands.
+    pub state: State,
+    /// When it was stored, by this host's clock.
+    pub stored_at: Timestamp,
+    /// When its state or step last changed.
+    pub changed_at: Timestamp,
+    /// When it is tried next; of meaning only while it waits.
+    pub next_attempt: Timestamp,
+    /// How often it was [put off](crate::Outbox::retry_later) since it began to wait.
+    pub attempts: u32,
+    /// Why it was put off or set aside last.
+    pub code: Option<Code>,
+    /// Length of the payload in bytes.
+    pub size: u64,
+}
+
+/// An entry with its content, unsealed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The readable outside.
+    pub summary: Summary,
+    /// Whose order it keeps.
+    pub lane: Lane,
+    /// The content.
+    pub payload: Vec<u8>,
+    /// How far its sending has come.
+    pub step: Option<Step>,
+    /// The receipt of a sent entry, the answer of one that was set aside.
+    pub note: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("summary", &self.summary)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Which entries to list: pages of `limit`, oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those that came after this one: the last of the page before.
+    pub after: Option<EntryId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            state: None,
+            after: None,
+            limit: 100,
+        }
+    }
+}
+
+/// The outbox in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Stats {
+    /// Entries to be sent, those on their way included.
+    pub waiting: u64,
+    /// Entries that wait for a technician's word.
+    pub held: u64,
+    /// Entries not fit to be sent.
+    pub set_aside: u64,
+    /// Entries that were perhaps sent.
+    pub uncertain: u64,
+    /// Acknowledged entries that are still kept.
+    pub sent: u64,
+    /// Discarded entries that are still kept.
+    pub discarded: u64,
+    /// When the oldest waiting entry was stored.
+    pub oldest_unsent: Option<Timestamp>,
+    /// Bytes in use in the store.
+    pub bytes: u64,
+    /// Bytes the outbox could still take from the disk: its own free pages included.
+    pub free: u64,
+    /// The limit that keeps new entries out, if any.
+    pub full: Option<Full>,
+    /// Entries lost since the store was first made: their numbers are known, their rows are gone (or lie in a store put beside).
+    pub lost: u64,
+}
+
+impl Stats {
+    /// Counts an entry that came into a state.
+    pub(crate) fn enter(&mut self, state: State) {
+        *self.count_mut(state) += 1;
+    }
+
+    /// Counts an entry that left a state.
+    pub(crate) fn leave(&mut self, state: State) {
+        let count = self.count_mut(state);
+        *count = count.saturating_sub(1);
+    }
+
+    fn count_mut(&mut self, state: State) -> &mut u64 {
+        match state {
+            State::Waiting => &mut self.waiting,
+            State::Held => &mut self.held,
+            State::SetAside => &mut self.set_aside,
+            State::Uncertain => &mut self.uncertain,
+            State::Sent => &mut self.sent,
+            State::Discarded => &mut self.discarded,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_flipped_bit_never_turns_a_state_into_another() {
+        for state in State::ALL {
+            assert_eq!(State::from_code(state.code()), Some(state));
+            for bit in 0..63 {
+                assert_eq!(State::from_code(state.code() ^ (1 << bit)), None, "{state}, bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_cannot_carry_free_text() {
+        assert_eq!(Code::new("HTTP-422").as_str(), "http-422");
+        assert_eq!(Code::new("José: 80 kg\n").as_str(), "jos___80_kg_");
+        assert_eq!(Code::new(&"x".repeat(200)).as_str().len(), 64);
+    }
+}

@@ -1,0 +1,383 @@
+//! The one thread that touches the store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+use std::vec;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::ErrorCode;
+
+use crate::config::Config;
+use crate::disk;
+use crate::entry::{Code, EntryId, State, Stats};
+use crate::error::{Full, StoreError};
+use crate::key::SealKey;
+use crate::lease::{LeaseGuard, Leased};
+use crate::lock::DirLock;
+use crate::open::{Opened, open};
+use crate::queue::Waiting;
+use crate::request::{Answer, Effect, Move, Reply, Request, Tx, Work, Worked, channel, work};
+use crate::shared::Shared;
+use crate::store::{Failure, Store};
+use crate::tail::{Account, Tail};
+
+/// Requests that share one commit. More would make the first wait for the last; fewer would waste syncs.
+const MAX_BATCH: usize = 64;
+/// How often the thread looks at the disk when nothing happens: how late it notices that there is room again.
+const HOUSEKEEPING: Duration = Duration::from_secs(10);
+const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// Entries purged in one transaction: some milliseconds, so that an append need not wait.
+const PURGE_CHUNK: usize = 256;
+/// The longest pause that outlives a restart. A time further off comes from a calendar that has jumped.
+const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+pub(crate) struct Writer {
+    dir: PathBuf,
+    key: SealKey,
+    config: Config,
+    tail: Tail,
+    /// `None` after an error of the disk, until it opens again.
+    open: Option<OpenStore>,
+    shared: Arc<Shared>,
+    stats: Stats,
+    /// What the side file says.
+    noted: Option<Account>,
+    /// `None` if there is something to purge.
+    last_purge: Option<Instant>,
+    /// Last, so that the directory is let go of when all files are closed.
+    _lock: DirLock,
+}
+
+struct OpenStore {
+    store: Store,
+    account: Account,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        dir: PathBuf,
+        key: SealKey,
+        config: Config,
+        tail: Tail,
+        shared: Arc<Shared>,
+        lock: DirLock,
+        opened: Opened,
+    ) -> Self {
+        let mut writer = Self {
+            dir,
+            key,
+            config,
+            tail,
+            open: None,
+            shared,
+            stats: Stats::default(),
+            noted: None,
+            last_purge: None,
+            _lock: lock,
+        };
+        writer.adopt(opened);
+        writer
+    }
+
+    /// Serves requests until it is told to close or nobody can ask any more.
+    pub(crate) fn run(mut self, requests: &Receiver<Request>) {
+        let mut closing = None;
+        let mut house_kept = Instant::now();
+        while closing.is_none() {
+            match requests.recv_timeout(HOUSEKEEPING) {
+                Ok(first) => closing = self.serve(first, requests),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if house_kept.elapsed() >= HOUSEKEEPING || self.has_to_purge() {
+                self.keep_house();
+                house_kept = Instant::now();
+            }
+        }
+        if let Some(OpenStore { store, account }) = self.open.take() {
+            let synced = self.tail.write(account).and_then(|()| self.tail.sync());
+            if let Err(error) = synced {
+                tracing::warn!(%error, "the side file of the outbox could not be synced");
+            }
+            store.close();
+        }
+        drop(self);
+        if let Some(reply) = closing {
+            let _ = reply.send(Ok(()));
+        }
+    }
+
+    /// Serves a request and what waits behind it with one commit. Returns the reply to the request to close, if that was among them.
+    fn serve(&mut self, first: Request, requests: &Receiver<Request>) -> Option<Reply<()>> {
+        let (mut works, mut leases) = (Vec::new(), Vec::new());
+        let mut closing = None;
+        let mut next = Some(first);
+        while let Some(request) = next {
+            match request {
+                Request::Work(work) => works.push(work),
+                Request::Lease { max, reply } => leases.push((max, reply)),
+                Request::Close(reply) => closing = Some(reply),
+            }
+            let more = closing.is_none() && works.len() + leases.len() < MAX_BATCH;
+            next = more.then(|| requests.try_recv().ok()).flatten();
+        }
+        if !works.is_empty() {
+            self.work(works);
+            self.look_at_room();
+        }
+        // After the commit, from what is true now: an entry that was just acknowledged is not handed out again.
+        for (max, reply) in leases {
+            let _ = reply.send(self.lease(max));
+        }
+        closing
+    }
+
+    fn work(&mut self, works: Vec<Work>) {
+        let open = match self.open_store() {
+            Ok(open) => open,
+            Err(error) => {
+                return works
+                    .into_iter()
+                    .for_each(|work| (work(Err(error.clone())).answer)(Ok(())));
+            }
+        };
+        let mut works = works.into_iter();
+        let mut answers = Vec::with_capacity(works.len());
+        match transact(open, &mut works, &mut answers) {
+            Ok(effects) => {
+                self.note_account();
+                self.apply(effects);
+                answers.into_iter().for_each(|answer| answer(Ok(())));
+            }
+            Err(error) => {
+                let error = self.fail(error);
+                answers.extend(works.map(|work| work(Err(error.clone())).answer));
+                answers.into_iter().for_each(|answer| answer(Err(error.clone())));
+            }
+        }
+    }
+
+    fn lease(&mut self, max: usize) -> Result<Vec<Leased>, StoreError> {
+        self.open_store()?;
+        let given = self.shared.queue().lease(max, Instant::now());
+        // From here on each lease goes back by itself if it is not handed out.
+        let guards: Vec<LeaseGuard> = given
+            .into_iter()
+            .map(|lease| LeaseGuard::new(lease, Arc::clone(&self.shared)))
+            .collect();
+        let mut leased = Vec::with_capacity(guards.len());
+        for guard in guards {
+            match self.open_store()?.store.entry(guard.seq()) {
+                Ok(entry) => leased.push(Leased::new(entry, guard)),
+                Err(Failure::Request(error)) => {
+                    tracing::error!(id = guard.seq(), %error, "set aside");
+                    self.set_aside_damaged(guard.seq());
+                }
+                Err(Failure::Database(error)) => return Err(self.fail(error)),
+            }
+        }
+        Ok(leased)
+    }
+
+    fn set_aside_damaged(&mut self, seq: i64) {
+        let (reply, _) = channel();
+        let to = Move::SetAside {
+            code: Code::new("damaged"),
+            answer: None,
+        };
+        if let Request::Work(work) = work(reply, move |tx| tx.shift(EntryId(seq), to)) {
+            self.work(vec![work]);
+        }
+    }
+
+    fn keep_house(&mut self) {
+        if let Err(error) = self.open_store() {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the outbox stays without a store"
+            );
+            return;
+        }
+        self.purge();
+        self.look_at_room();
+    }
+
+    fn has_to_purge(&self) -> bool {
+        // One may be the newest of all, which stays.
+        let crowded = self.stats.full.is_some() && self.stats.sent + self.stats.discarded > 1;
+        crowded || self.last_purge.is_none_or(|last| last.elapsed() >= PURGE_EVERY)
+    }
+
+    /// Deletes what was sent or discarded long enough ago; all of it if there is no room for new entries.
+    fn purge(&mut self) {
+        if !self.has_to_purge() {
+            return;
+        }
+        let full = self.stats.full.is_some();
+        let keep = if full { Duration::ZERO } else { self.config.keep_sent };
+        let before = SignedDuration::try_from(keep)
+            .ok()
+            .and_then(|keep| Timestamp::now().checked_sub(keep).ok())
+            .unwrap_or(Timestamp::MIN);
+        let Some(open) = &mut self.open else { return };
+        match open.store.purge(before, PURGE_CHUNK) {
+            Ok(gone) => {
+                open.account.purged += gone.len() as i64;
+                // A full chunk: there is more to do at the next turn.
+                self.last_purge = (gone.len() < PURGE_CHUNK).then(Instant::now);
+                for state in gone {
+                    self.stats.leave(state);
+                }
+                self.note_account();
+            }
+            Err(error) => {
+                self.fail(error);
+            }
+        }
+    }
+
+    fn look_at_room(&mut self) {
+        let Some(open) = &self.open else { return };
+        let Ok(room) = open.store.room() else { return };
+        let (min_free, max_size) = (self.config.min_free.as_u64(), self.config.max_size.as_u64());
+        self.stats.bytes = room.used;
+        // Free pages of the store's own take no room of the disk.
+        self.stats.free = disk::free(&self.dir).saturating_add(room.free);
+        self.stats.full = if self.stats.free < min_free {
+            Some(Full::MinFree {
+                free: self.stats.free,
+                min_free,
+            })
+        } else if room.used >= max_size {
+            Some(Full::MaxSize {
+                bytes: room.used,
+                max_size,
+            })
+        } else {
+            None
+        };
+        self.publish();
+    }
+
+    /// The store; opened again if an error of the disk closed it.
+    fn open_store(&mut self) -> Result<&mut OpenStore, StoreError> {
+        if self.open.is_none() {
+            let opened =
+                open(&self.dir, &self.key, &mut self.tail).map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
+            tracing::warn!(entries = opened.index.len(), lost = ?opened.lost, put_beside = ?opened.put_beside, "the store was opened again");
+            self.adopt(opened);
+        }
+        self.open.as_mut().ok_or(StoreError::Closed)
+    }
+
+    /// Takes over a store that was just opened.
+    fn adopt(&mut self, opened: Opened) {
+        let Opened {
+            store, index, account, ..
+        } = opened;
+        let (now, instant) = (Timestamp::now(), Instant::now());
+        let due = |due_at: Timestamp| {
+            let pause = Duration::try_from(due_at.duration_since(now)).unwrap_or(Duration::ZERO);
+            instant + pause.min(MAX_PAUSE)
+        };
+        self.stats = Stats::default();
+        for entry in &index {
+            self.stats.enter(entry.state);
+        }
+        let waiting = index.iter().filter(|entry| entry.state == State::Waiting);
+        self.shared.queue().rebuild(waiting.map(|entry| {
+            (
+                entry.seq,
+                Waiting {
+                    lane: entry.lane,
+                    stored_at: entry.stored_at,
+                    due: due(entry.due_at),
+                },
+            )
+        }));
+        self.open = Some(OpenStore { store, account });
+        self.note_account();
+        self.apply(Vec::new());
+        self.look_at_room();
+    }
+
+    /// After an error of the database: everything under way is undone.
+    fn fail(&mut self, error: rusqlite::Error) -> StoreError {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the outbox could not work on the disk"
+        );
+        // A full disk leaves the connection whole, and to open again may need room. Anything else may have left pages in memory that are not on
+        // the disk, or met damage: opening again puts both right.
+        if error.sqlite_error_code() != Some(ErrorCode::DiskFull) {
+            self.open = None;
+        }
+        StoreError::Disk(Arc::new(error))
+    }
+
+    /// Lets what was committed become true in memory.
+    fn apply(&mut self, effects: Vec<Effect>) {
+        let mut queue = self.shared.queue();
+        for Effect { seq, from, to, waiting } in effects {
+            if let Some(from) = from {
+                self.stats.leave(from);
+            }
+            self.stats.enter(to);
+            match waiting {
+                Some(waiting) => queue.put(seq, waiting),
+                None => queue.remove(seq),
+            }
+        }
+        self.stats.oldest_unsent = queue.oldest();
+        drop(queue);
+        self.shared.changed();
+        self.publish();
+    }
+
+    fn note_account(&mut self) {
+        let Some(open) = &self.open else { return };
+        self.stats.lost = u64::try_from(open.account.lost).unwrap_or(0);
+        if self.noted == Some(open.account) {
+            return;
+        }
+        match self.tail.write(open.account) {
+            Ok(()) => self.noted = Some(open.account),
+            Err(error) => tracing::warn!(%error, "the side file of the outbox could not be written"),
+        }
+    }
+
+    fn publish(&self) {
+        self.shared
+            .stats
+            .send_if_modified(|known| std::mem::replace(known, self.stats) != self.stats);
+    }
+}
+
+/// Does the works in one transaction and commits it. `works` keeps those that were not begun, `answers` has one for each that was.
+fn transact(
+    open: &mut OpenStore,
+    works: &mut vec::IntoIter<Work>,
+    answers: &mut Vec<Answer>,
+) -> rusqlite::Result<Vec<Effect>> {
+    let transaction = open.store.begin()?;
+    let mut tx = Tx {
+        store: &open.store,
+        last: open.account.last,
+        now: Timestamp::now(),
+        instant: Instant::now(),
+        effects: Vec::new(),
+    };
+    for work in works {
+        let Worked { answer, fatal } = work(Ok(&mut tx));
+        answers.push(answer);
+        if let Some(error) = fatal {
+            return Err(error);
+        }
+    }
+    let Tx { last, effects, .. } = tx;
+    transaction.commit()?;
+    open.account.last = last;
+    Ok(effects)
+}
