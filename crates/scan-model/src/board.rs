@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Name, ScanId, progress::Progress, reading::TimeQuality};
 
@@ -80,7 +80,7 @@ pub struct ScannerState {
 }
 
 /// Outcome of the last scan of a scanner.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastScan {
     /// The scan.
     pub scan: ScanId,
@@ -93,7 +93,7 @@ pub struct LastScan {
 }
 
 /// Where a result is on its way to the cloud.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Upload {
     /// There is no result.
@@ -158,7 +158,7 @@ pub struct Queue {
 }
 
 /// Kinds of events of a scan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
     /// The first byte of a result, or the start of a scan.
