@@ -1,0 +1,157 @@
+//! What came back, and whether it is an answer of the API at all.
+
+use std::time::Duration;
+
+use cloud_api::{ErrorBody, error::KEPT_BYTES};
+use http::{HeaderMap, StatusCode, header};
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::Url;
+
+use crate::error::{NotOurs, Refusal};
+
+/// The longest time a server may ask to be left alone: a wrong header must not silence the leg for days.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// A whole answer.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// What an answer is, before its meaning for the call is looked at.
+pub(crate) enum Kind {
+    /// A success with JSON, or without any content.
+    Success,
+    /// The API (or a gateway in front of it) said no.
+    Refusal(Refusal),
+    /// Something else answered.
+    Foreign(NotOurs),
+}
+
+impl Answer {
+    /// `asked` is the URL that was called; `token` is taken out of whatever text is kept.
+    pub(crate) fn kind(&self, asked: &Url, token: Option<&str>) -> Kind {
+        if self.status.is_redirection() {
+            return Kind::Foreign(self.redirect(asked));
+        }
+        let html = self.media_type().is_some_and(|media| media.contains("html"));
+        if self.status.is_success() {
+            return match self.media_type() {
+                _ if html => Kind::Foreign(NotOurs::Html),
+                Some(media) if !self.body.is_empty() && !media.ends_with("json") => Kind::Foreign(NotOurs::ContentType),
+                _ => Kind::Success,
+            };
+        }
+        // Gateways say these in HTML; the status alone tells enough.
+        let told_by_status = matches!(self.status.as_u16(), 401..=403 | 407 | 408 | 413 | 425 | 429 | 500..=599);
+        if html && !told_by_status {
+            return Kind::Foreign(NotOurs::Html);
+        }
+        Kind::Refusal(self.refusal(token))
+    }
+
+    /// When the server wrote the answer, by its clock.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        http_date(self.headers.get(header::DATE)?.to_str().ok()?)
+    }
+
+    fn refusal(&self, token: Option<&str>) -> Refusal {
+        let body = ErrorBody::read(&self.body);
+        let mut text = body.error;
+        if let Some(token) = token.filter(|token| !token.is_empty()) {
+            text = text.replace(token, "[token]");
+        }
+        debug_assert!(text.len() <= KEPT_BYTES * 2, "the error body is read with a limit");
+        Refusal {
+            status: self.status,
+            code: body
+                .code
+                .map(|code| code.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()),
+            field: body.field,
+            retry_after: self.retry_after(),
+            request_id: body
+                .request_id
+                .map(|id| id.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()),
+            text,
+        }
+    }
+
+    /// Seconds or a date (RFC 9110 section 10.2.3).
+    fn retry_after(&self) -> Option<Duration> {
+        let text = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+        let wait = match text.parse() {
+            Ok(seconds) => Duration::from_secs(seconds),
+            Err(_) => {
+                // Both times are the server's, so that a wrong clock here does no harm.
+                let now = self.date().unwrap_or_else(Timestamp::now);
+                Duration::try_from(http_date(text)?.duration_since(now)).unwrap_or_default()
+            }
+        };
+        Some(wait.min(LONGEST_WAIT))
+    }
+
+    fn redirect(&self, asked: &Url) -> NotOurs {
+        let target = self
+            .headers
+            .get(header::LOCATION)
+            .and_then(|location| location.to_str().ok())
+            .and_then(|location| asked.join(location).ok());
+        match target {
+            Some(target) if target.host_str() != asked.host_str() => NotOurs::RedirectAway,
+            _ => NotOurs::RedirectWithin,
+        }
+    }
+
+    /// Media type in lower case without parameters.
+    fn media_type(&self) -> Option<String> {
+        let text = self.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let media = text.split(';').next().unwrap_or_default();
+        Some(media.trim().to_ascii_lowercase())
+    }
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
+        Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect(),
+            body: body.as_bytes().to_vec(),
+        }
+    }
+
+    #[test]
+    fn the_wait_is_read_from_seconds_and_dates_and_has_a_limit() {
+        let date = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+        for (retry_after, seconds) in [
+            ("120", Some(120)),
+            ("Sun, 06 Nov 1994 08:51:37 GMT", Some(120)),
+            ("Sun, 06 Nov 1994 08:40:00 GMT", Some(0)),
+            ("999999999", Some(3600)),
+            ("soon", None),
+        ] {
+            let answer = answer(503, &[date, ("retry-after", retry_after)], "");
+            assert_eq!(answer.retry_after(), seconds.map(Duration::from_secs), "{retry_after}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_the_server_repeats_is_not_kept() {
+        let echo = answer(400, &[], r#"{"error":"bad header: Bearer at_7Qd0"}"#);
+        let Kind::Refusal(refusal) = echo.kind(&"http://x/".parse().unwrap(), Some("at_7Qd0")) else {
+            panic!("a refusal")
+        };
+        assert_eq!(refusal.text(), "bad header: Bearer [token]");
+        assert_eq!(refusal.to_string(), "status 400 (http_400)");
+    }
+}
