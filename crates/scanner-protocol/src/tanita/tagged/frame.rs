@@ -7,8 +7,6 @@ pub(super) const MAX_LINE: usize = 4096;
 
 /// The first bytes of every record; the brace is part of the first tag.
 const RECORD: &[u8] = b"{0,";
-/// A BD-815 sends these as lines of their own. They mean something only at the start of a line.
-const CONTINUATIONS: [&[u8]; 2] = [b"Gg,", b"Rg,"];
 
 /// Cuts a stream into records. Holds one record at most, and nothing of the noise between them.
 #[derive(Debug)]
@@ -128,41 +126,51 @@ impl Framer {
             if self.frame.is_empty() {
                 self.skip_noise(bytes);
             }
-            let &byte = bytes.first()?;
-            self.take(bytes, 1);
-            self.frame.push(byte);
-            // What looked like a beginning may hide one from its second byte on.
-            while beginning(&self.frame, self.line_start) == Beginning::No {
-                let dropped = self.frame.remove(0);
-                self.pass_over(&[dropped]);
-            }
-            if beginning(&self.frame, self.line_start) == Beginning::Yes {
-                self.open = true;
-                self.offset = self.taken - self.frame.len() as u64;
-                self.searched = 1;
-                return Some(Found::Beginning);
+            let pending = self.frame.len();
+            let missing = bytes.len().min(RECORD.len() - pending);
+            self.frame.extend_from_slice(&bytes[..missing]);
+            match beginning(&self.frame, self.line_start) {
+                Beginning::Yes => {
+                    self.take(bytes, missing);
+                    self.open = true;
+                    self.offset = self.taken - self.frame.len() as u64;
+                    self.searched = 1;
+                    return Some(Found::Beginning);
+                }
+                Beginning::Perhaps => {
+                    self.take(bytes, missing);
+                    return None;
+                }
+                // What looked like a beginning may hide one from its second byte on. It was pending: noise never gets here.
+                Beginning::No => {
+                    self.frame.truncate(pending);
+                    let dropped = self.frame.remove(0);
+                    self.pass_over(dropped);
+                }
             }
         }
     }
 
+    /// Takes all bytes before the next that may begin a record.
     fn skip_noise(&mut self, bytes: &mut &[u8]) {
-        while !bytes.is_empty() && beginning(bytes, self.line_start) == Beginning::No {
-            let noise = if is_line_end(bytes[0]) {
-                1
-            } else {
-                1 + memchr3(b'{', b'\r', b'\n', &bytes[1..]).unwrap_or(bytes.len() - 1)
-            };
-            self.pass_over(&bytes[..noise]);
-            self.take(bytes, noise);
+        let mut at = 0;
+        while at < bytes.len() && beginning(&bytes[at..], self.line_start) == Beginning::No {
+            self.pass_over(bytes[at]);
+            at += 1;
+            // A search costs more than a look at the next byte: noise may be nothing but braces.
+            if !matches!(bytes.get(at), None | Some(b'{' | b'\r' | b'\n')) && !self.line_start {
+                let noise = memchr3(b'{', b'\r', b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
+                self.skip(noise);
+                at += noise;
+            }
         }
+        self.take(bytes, at);
     }
 
-    /// Notes what lies between records: one line end, or bytes without any.
-    fn pass_over(&mut self, bytes: &[u8]) {
-        self.line_start = is_line_end(bytes[0]);
-        if !self.line_start {
-            self.skipped += bytes.len() as u64;
-        }
+    /// Notes a byte between records.
+    fn pass_over(&mut self, byte: u8) {
+        self.line_start = is_line_end(byte);
+        self.skipped += u64::from(!self.line_start);
     }
 
     fn collect(&mut self, bytes: &mut &[u8]) -> Option<Found> {
@@ -194,22 +202,15 @@ impl Framer {
     }
 }
 
-/// Whether `bytes` begin a record. `line_start` tells whether they begin a line.
+/// Whether `bytes` begin a record. `line_start` tells whether they begin a line. A BD-815 sends weights of its memory as lines of
+/// their own, which begin with another tag and mean something only at the start of a line.
 fn beginning(bytes: &[u8], line_start: bool) -> Beginning {
-    let compare = |start: &[u8]| {
-        if bytes.starts_with(start) {
-            Beginning::Yes
-        } else if start.starts_with(bytes) {
-            Beginning::Perhaps
-        } else {
-            Beginning::No
-        }
-    };
-    match bytes.first() {
-        Some(b'G') if line_start => compare(CONTINUATIONS[0]),
-        Some(b'R') if line_start => compare(CONTINUATIONS[1]),
-        None | Some(b'{') => compare(RECORD),
-        Some(_) => Beginning::No,
+    match bytes {
+        [b'{', b'0', b',', ..] => Beginning::Yes,
+        [] | [b'{'] | [b'{', b'0'] => Beginning::Perhaps,
+        [b'G' | b'R', b'g', b',', ..] if line_start => Beginning::Yes,
+        [b'G' | b'R'] | [b'G' | b'R', b'g'] if line_start => Beginning::Perhaps,
+        _ => Beginning::No,
     }
 }
 

@@ -54,17 +54,21 @@ impl Repeats {
             self.recent.pop_front();
         }
         let identity = Identity::of(record);
-        let known = self.recent.iter().any(|(_, earlier)| *earlier == identity);
-        match (known, &identity) {
-            (true, Identity::Timed { .. }) => return Novelty::Repeat,
-            (true, Identity::Untimed(_)) => return Novelty::PerhapsRepeat,
-            (false, _) => {}
+        let earlier = self.recent.iter().position(|(_, earlier)| *earlier == identity);
+        let novelty = match (earlier, &identity) {
+            (None, _) => Novelty::New,
+            (Some(_), Identity::Timed { .. }) => Novelty::Repeat,
+            (Some(_), Identity::Untimed(_)) => Novelty::PerhapsRepeat,
+        };
+        // A device that repeats itself for an hour is compared with its last repetition, not with its first.
+        if let Some(at) = earlier {
+            self.recent.remove(at);
         }
         if self.recent.len() == MOST {
             self.recent.pop_front();
         }
         self.recent.push_back((now, identity));
-        Novelty::New
+        novelty
     }
 }
 

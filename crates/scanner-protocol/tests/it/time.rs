@@ -1,0 +1,213 @@
+//! Silences, deadlines and repeats, with time as a number.
+
+use scan_model::{Flag, progress::Stage};
+use scanner_protocol::{Event, LineEvent, Options, Protocol, RejectReason, Session, Tick};
+
+use crate::{MILLISECOND, Outcome, SECOND, capture, outcomes, session};
+
+fn truncated(outcomes: &[Outcome]) -> bool {
+    matches!(outcomes, [Outcome::Rejected(rejected)] if rejected.reason == RejectReason::Truncated)
+}
+
+#[test]
+fn a_silence_within_a_record_ends_it() {
+    let bytes = capture("sc330-2014-adult-male");
+    let mut session = session();
+    assert_eq!(session.poll_timeout(), None);
+    session.handle_bytes(Tick(5 * SECOND), &bytes[..100]);
+    session.handle_bytes(Tick(6 * SECOND), &bytes[100..200]);
+    assert_eq!(session.poll_timeout(), Some(Tick(7 * SECOND)));
+
+    session.handle_timeout(Tick(7 * SECOND - 1));
+    assert_eq!(
+        session.poll_timeout(),
+        Some(Tick(7 * SECOND)),
+        "too early changes nothing"
+    );
+    session.handle_timeout(Tick(7 * SECOND));
+    assert!(truncated(&outcomes(&mut session)));
+    assert_eq!(session.poll_timeout(), None);
+    session.handle_timeout(Tick(8 * SECOND));
+    assert_eq!(outcomes(&mut session), [], "a second call changes nothing");
+
+    session.handle_bytes(Tick(9 * SECOND), &bytes);
+    assert!(matches!(outcomes(&mut session)[..], [Outcome::Record(_)]));
+}
+
+#[test]
+fn a_record_that_trickles_for_ten_seconds_is_given_up() {
+    let bytes = capture("sc330-2014-adult-male");
+    let mut session = session();
+    for (at, byte) in (0..).zip(&bytes[..20]) {
+        let now = Tick(at * 600 * MILLISECOND);
+        session.handle_timeout(now);
+        session.handle_bytes(now, &[*byte]);
+    }
+    // It was open from the third byte on, so from 1.2 s to 11.2 s.
+    let outcomes = outcomes(&mut session);
+    let [Outcome::Rejected(rejected)] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!((rejected.reason, rejected.raw.len()), (RejectReason::Truncated, 19));
+}
+
+#[test]
+fn bytes_that_a_busy_host_reads_late_still_belong_together() {
+    let bytes = capture("sc330-2014-adult-male");
+    let mut session = session();
+    session.handle_bytes(Tick(0), &bytes[..100]);
+    session.handle_bytes(Tick(30 * SECOND), &bytes[100..]);
+    assert!(matches!(outcomes(&mut session)[..], [Outcome::Record(_)]));
+}
+
+#[test]
+fn an_unplugged_cable_ends_an_open_record() {
+    let mut session = session();
+    session.handle_line(Tick(0), LineEvent::Up);
+    session.handle_bytes(Tick(0), &capture("sc330-2014-adult-male")[..100]);
+    session.handle_line(Tick(1), LineEvent::Down);
+    assert!(truncated(&outcomes(&mut session)));
+    assert_eq!(session.poll_timeout(), None);
+}
+
+#[test]
+fn a_continuation_line_is_understood_after_a_spurious_byte_and_a_pause() {
+    let mut session = session();
+    session.handle_bytes(Tick(0), b"\0");
+    session.handle_bytes(Tick(SECOND - 1), b"Rg,3868\r\n");
+    assert_eq!(outcomes(&mut session), []);
+    session.handle_bytes(Tick(SECOND), b"\0G");
+    session.handle_bytes(Tick(3 * SECOND), b"Rg,3868\r\n");
+    assert!(matches!(outcomes(&mut session)[..], [Outcome::Record(_)]));
+    assert_eq!(session.counters().bytes_skipped, 1 + 7 + 2);
+}
+
+#[test]
+fn a_scan_is_announced_with_its_first_bytes_and_gets_on_in_steps() {
+    let mut session = session();
+    let mut stages = Vec::new();
+    for chunk in capture("mc780-2019-adult-male").chunks(10) {
+        session.handle_bytes(Tick(0), chunk);
+        while let Some(event) = session.poll_event() {
+            match event {
+                Event::Stage { stage, within } => stages.push((stage, within)),
+                Event::Record(_) => assert_eq!(stages.len(), 4),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(stages, [0, 25, 50, 75].map(|within| (Stage::ReadingResults, within)));
+}
+
+#[test]
+fn a_damaged_byte_spoils_only_a_record_without_a_checksum() {
+    let bytes = |id| (capture(id), session());
+    let damage = |(bytes, mut session): (Vec<u8>, Session), event| {
+        session.handle_bytes(Tick(0), &bytes[..20]);
+        session.handle_line(Tick(0), event);
+        session.handle_bytes(Tick(0), &bytes[20..]);
+        outcomes(&mut session)
+    };
+    for event in [LineEvent::Parity, LineEvent::Break] {
+        assert!(matches!(
+            damage(bytes("sc330-2014-adult-male"), event)[..],
+            [Outcome::Record(_)]
+        ));
+        let outcomes = damage(bytes("bd815-hold"), event);
+        assert!(matches!(&outcomes[..], [Outcome::Rejected(rejected)] if rejected.reason == RejectReason::LineError));
+    }
+
+    let (bytes, mut session) = bytes("bd815-hold");
+    session.handle_line(Tick(0), LineEvent::Parity);
+    session.handle_bytes(Tick(0), &bytes);
+    assert!(
+        matches!(outcomes(&mut session)[..], [Outcome::Record(_)]),
+        "noise before a record spoils nothing"
+    );
+}
+
+#[test]
+fn a_record_that_comes_again_within_ten_minutes_is_dropped() {
+    let bytes = capture("sc330-2014-adult-male");
+    // The same measurement in another guise: the published copy with a brace at its end.
+    let again = capture("sc330-trailing-brace");
+    let mut session = session();
+    let mut send = |at, bytes: &[u8]| {
+        session.handle_bytes(Tick(at), bytes);
+        outcomes(&mut session)
+    };
+    assert!(matches!(send(0, &bytes)[..], [Outcome::Record(_)]));
+    assert_eq!(send(600 * SECOND, &again), [Outcome::Repeated]);
+    assert_eq!(
+        send(1200 * SECOND, &bytes),
+        [Outcome::Repeated],
+        "ten minutes after it came last"
+    );
+    assert!(matches!(send(1800 * SECOND + 1, &bytes)[..], [Outcome::Record(_)]));
+    assert_eq!(session.counters().repeats_dropped, 2);
+    assert_eq!(session.counters().records, 2);
+}
+
+#[test]
+fn a_record_of_another_person_or_another_minute_is_no_repeat() {
+    let record = String::from_utf8(capture("sc330-2014-adult-male")).unwrap();
+    let others = [
+        record
+            .replace("ID,\"0000000000\"", "ID,\"0000000001\"")
+            .replace("CS,D9", "CS,DA"),
+        // The sum stays the same.
+        record
+            .replace("ID,\"0000000000\"", "ID,\"0000000010\"")
+            .replace("TI,\"08:20\"", "TI,\"08:10\""),
+        record.replace("SN,\"00000001\"", "SN,\"00000010\""),
+        record.replace("TI,\"08:20\"", "TI,\"08:02\""),
+    ];
+    for other in others {
+        let mut session = session();
+        session.handle_bytes(Tick(0), record.as_bytes());
+        session.handle_bytes(Tick(SECOND), other.as_bytes());
+        assert!(
+            matches!(outcomes(&mut session)[..], [Outcome::Record(_), Outcome::Record(_)]),
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn without_a_device_clock_equal_records_are_kept_and_flagged() {
+    let bytes = capture("wb3000-composed");
+    let mut session = session();
+    for at in [0, 30 * SECOND, 700 * SECOND] {
+        session.handle_bytes(Tick(at), &bytes);
+    }
+    let flags: Vec<_> = outcomes(&mut session)
+        .into_iter()
+        .map(|outcome| match outcome {
+            Outcome::Record(record) => record.flags,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(flags, [vec![], vec![Flag::PossibleDuplicate], vec![]]);
+}
+
+#[test]
+fn a_clock_that_shows_an_impossible_time_identifies_nothing() {
+    let bytes = capture("impossible-date");
+    let mut session = session();
+    session.handle_bytes(Tick(0), &bytes);
+    session.handle_bytes(Tick(1), &bytes);
+    assert!(matches!(
+        outcomes(&mut session)[..],
+        [Outcome::Record(_), Outcome::Record(_)]
+    ));
+}
+
+#[test]
+fn repeats_are_kept_when_asked_for() {
+    let mut session = Session::new(Protocol::TanitaTagged, Options { drop_repeats: false });
+    session.handle_bytes(Tick(0), &capture("sc330-2014-adult-male").repeat(2));
+    session.handle_bytes(Tick(0), &capture("wb3000-composed").repeat(2));
+    for outcome in outcomes(&mut session) {
+        assert!(matches!(outcome, Outcome::Record(record) if record.flags.is_empty()));
+    }
+}
