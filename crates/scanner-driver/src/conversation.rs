@@ -5,13 +5,14 @@ use std::future::{pending, poll_fn};
 use std::io;
 use std::pin::Pin;
 use std::task::{Poll, ready};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use scan_model::Name;
 use scanner_protocol::{Counters, LineEvent, Session, Tick};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::scanner::{CommandRequest, DriverEvent};
 use crate::{Config, SerialSettings};
@@ -52,6 +53,13 @@ enum Moved {
 
 /// What a Linux terminal hands out at most in one read.
 const CHUNK: usize = 4096;
+
+/// How long a record that is on the wire when the driver is stopped may take to end: the longest known takes 1.35 s at 9600 baud, and
+/// most scanners never send it again.
+const LAST_RECORD: Duration = Duration::from_secs(2);
+
+/// Bytes that have arrived are readable within this time, also on a busy machine.
+const QUIET: Duration = Duration::from_millis(20);
 
 impl Conversation {
     pub(crate) fn new(
@@ -121,9 +129,22 @@ impl Conversation {
         Ok(())
     }
 
-    /// Whether the session waits for something to follow what it has: it is in the middle of a record.
-    pub(crate) fn is_mid_record(&self) -> bool {
-        self.session.poll_timeout().is_some()
+    /// Takes what has arrived and is not read yet, and the rest of a record that is on the wire. What is not complete in time stays a
+    /// fragment.
+    pub(crate) async fn finish<P>(&mut self, link: &mut Link<P>)
+    where
+        P: AsyncRead + AsyncWrite + Unpin,
+    {
+        let deadline = Instant::now() + LAST_RECORD;
+        while Instant::now() < deadline {
+            // A session that waits for something to follow is in the middle of a record.
+            let is_mid_record = self.session.poll_timeout().is_some();
+            let patience = if is_mid_record { LAST_RECORD } else { QUIET };
+            let until = deadline.min(Instant::now() + patience);
+            let Ok(Ok(())) = timeout_at(until, self.step(Some(link))).await else {
+                return;
+            };
+        }
     }
 
     /// Hands over what is left. Ends when the agent has taken everything or listens no more.
@@ -264,12 +285,10 @@ async fn wait_until(due: Option<Instant>) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use futures_util::FutureExt;
     use scan_model::Metric;
     use scanner_protocol::{Event, Options, Protocol};
-    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
     use crate::{PortSelector, SerialSettings, UnknownPerson};
@@ -362,5 +381,39 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(next_weight(&mut conversation, &mut link, &mut events).await, "165.4");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_is_written_whole_and_counts_as_sent_when_it_has_left_the_wire() {
+        let (mut conversation, ..) = set_up();
+        // The port takes the frame in six pieces.
+        let (mut cable, port) = duplex(16);
+        let mut link = Link::new(port);
+        let frame: Vec<u8> = (0..96).collect();
+        conversation.outgoing.push_back(Outgoing {
+            bytes: frame.clone(),
+            written: 0,
+        });
+
+        let mut got = vec![0; frame.len()];
+        let write = async {
+            while conversation.leaves_at.is_none() {
+                conversation.step(Some(&mut link)).await.expect("the port is fine");
+            }
+        };
+        let ((), read) = tokio::join!(write, cable.read_exact(&mut got));
+        read.expect("the cable is fine");
+        assert_eq!(got, frame);
+
+        let written = Instant::now();
+        while conversation.leaves_at.is_some() {
+            conversation.step(Some(&mut link)).await.expect("the port is fine");
+        }
+        // 96 bytes of ten bits at 9600 baud; timers are exact to the millisecond.
+        assert!(
+            written.elapsed().as_millis().abs_diff(100) <= 1,
+            "{:?}",
+            written.elapsed()
+        );
     }
 }

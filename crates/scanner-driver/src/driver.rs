@@ -8,7 +8,7 @@ use std::time::Duration;
 use scanner_protocol::{LineEvent, Options, Session};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_serial::SerialStream;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -29,10 +29,6 @@ pub struct Driver {
 
 /// A port that stayed open this long works: losing it is a new story, and back-off starts again.
 const STEADY: Duration = Duration::from_secs(10);
-
-/// How long a record that is on the wire when the driver is stopped may take to end: the longest known takes 1.35 s at 9600 baud, and
-/// most scanners never send it again.
-const LAST_RECORD: Duration = Duration::from_secs(2);
 
 impl Driver {
     /// A driver for the scanner of `config`. Opens nothing yet.
@@ -149,10 +145,7 @@ impl Driver {
             result = until_lost() => result,
         };
         if result.is_ok() {
-            let last_record =
-                async { while conversation.is_mid_record() && conversation.step(Some(&mut link)).await.is_ok() {} };
-            // A record that does not end in time is reported as a fragment by what follows.
-            let _ = timeout(LAST_RECORD, last_record).await;
+            conversation.finish(&mut link).await;
         }
         conversation.line(LineEvent::Down);
         result

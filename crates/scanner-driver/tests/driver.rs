@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use scan_model::Metric;
-use scanner_driver::{Config, Driver, PortSelector, PortState, Scanner, UnknownPerson};
-use scanner_protocol::{Event, Protocol, RejectReason};
+use scanner_driver::{CommandError, Config, Driver, PortSelector, PortState, Scanner, UnknownPerson};
+use scanner_protocol::{Event, Protocol, Refused, RejectReason};
 use scansim::{Line, Pace, Player};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
@@ -167,6 +167,58 @@ async fn a_record_that_is_on_the_wire_at_the_stop_is_still_taken() {
     driven.stop.cancel();
     player.play(&tail).await.expect("play");
     assert_eq!(driven.next_weight().await.0, "80.5");
+    driven.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_that_nobody_has_read_yet_at_the_stop_is_still_taken() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let mut driven = bay.drive();
+    driven.wait_for_state(PortState::is_open).await;
+    player.play(&record("80.5")).await.expect("play");
+    driven.stop.cancel();
+    assert_eq!(driven.next_weight().await.0, "80.5");
+    driven.stop().await;
+}
+
+#[tokio::test]
+async fn commands_are_answered_without_a_port_and_after_the_end() {
+    let bay = Bay::new();
+    let mut driven = bay.drive();
+    driven
+        .wait_for_state(|state| matches!(state, PortState::Missing { .. }))
+        .await;
+    let commander = driven.scanner.commander.clone();
+    let refused = timeout(DEADLINE, commander.send(scanner_protocol::Command::Cancel))
+        .await
+        .expect("in time");
+    assert!(
+        matches!(refused, Err(CommandError::Refused(Refused::NotSupported))),
+        "{refused:?}"
+    );
+    driven.stop().await;
+    let ended = timeout(DEADLINE, commander.send(scanner_protocol::Command::Cancel))
+        .await
+        .expect("in time");
+    assert!(matches!(ended, Err(CommandError::Ended)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn what_the_session_counts_is_published() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let mut driven = bay.drive();
+    player.play(b"some noise").await.expect("play");
+    player.play(&record("80.5")).await.expect("play");
+    let counted = driven.scanner.counters.wait_for(|counters| counters.records == 1);
+    let skipped = timeout(DEADLINE, counted)
+        .await
+        .expect("in time")
+        .expect("driver")
+        .bytes_skipped;
+    assert_eq!(skipped, 10);
+    driven.next_weight().await;
     driven.stop().await;
 }
 
