@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-/// Time until the next attempt to open a port: full jitter under a ceiling that doubles, so that several scanners behind one hub do not
-/// knock in step. The cap is low: a scanner that transmits while its port is closed has sent a result to nobody.
+/// Time until the next attempt to open a port: full jitter under a ceiling that doubles, so that several scanners
+/// behind one hub do not knock in step. The cap is low: a scanner that transmits while its port is closed has sent a
+/// result to nobody.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
     failures: u32,

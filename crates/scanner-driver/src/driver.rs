@@ -14,12 +14,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
-use crate::conversation::{Conversation, Link};
+use crate::conversation::Conversation;
+use crate::link::Link;
 use crate::open::open;
 use crate::scanner::{DriverEvent, Scanner};
 use crate::{Config, OpenError, PortSelector, PortState, SerialSettings};
 
-/// Keeps one scanner's port open and its session running, until it is told to stop. Made with its other end, a [`Scanner`].
+/// Keeps one scanner's port open and its session running, until it is told to stop. Made with its other end, a
+/// [`Scanner`].
 pub struct Driver {
     port: PortSelector,
     settings: SerialSettings,
@@ -47,9 +49,9 @@ impl Driver {
         )
     }
 
-    /// Opens the port, reads it, and opens it again whenever it was lost, for ever. Ends when `stop` is cancelled or the
-    /// [`Scanner`]'s events are dropped. A record that is on the wire then has up to 2 s to end, and events that wait are handed over
-    /// before the future ends: go on taking them until there are none.
+    /// Opens the port, reads it, and opens it again whenever it was lost, for ever. Ends when `stop` is cancelled or
+    /// the [`Scanner`]'s events are dropped. A record that is on the wire then has up to 2 s to end, and events that
+    /// wait are handed over before the future ends: go on taking them until there are none.
     ///
     /// Dropping the future closes the port and loses what was not handed over.
     ///
@@ -99,8 +101,8 @@ impl Driver {
         self.conversation.deliver_rest().await;
     }
 
-    /// Drives the session over a stream that is open already, such as a device server's, until the stream ends or the driver is
-    /// stopped as in [`run`](Self::run).
+    /// Drives the session over a stream that is open already, such as a device server's, until the stream ends or the
+    /// driver is stopped as in [`run`](Self::run).
     ///
     /// # Errors
     /// The stream ended (`UnexpectedEof`) or failed.
@@ -115,7 +117,8 @@ impl Driver {
 
     async fn open(&self) -> Result<(SerialStream, PathBuf), OpenError> {
         let (port, settings) = (self.port.clone(), self.settings);
-        // Opening blocks, on some adapters for as long as their control transfers take; and who holds a port is read from many files.
+        // Opening blocks, on some adapters for as long as their control transfers take; and who holds a port is read
+        // from many files.
         match tokio::task::spawn_blocking(move || open(&port, settings)).await {
             Ok(result) => result,
             Err(failed) => match failed.try_into_panic() {

@@ -1,8 +1,9 @@
 //! The cable: finds, opens, reads and re-opens a serial port and drives one protocol session.
 //!
 //! A [`Driver`] owns one scanner. It looks for its port for ever, opens it exclusively, hands what arrives to a
-//! [`scanner_protocol::Session`], writes what the session wants to send, and tells the agent what the session found. The agent holds
-//! the other end, a [`Scanner`]. What bytes mean is not decided here, and nothing of them is ever logged.
+//! [`scanner_protocol::Session`], writes what the session wants to send, and tells the agent what the session found.
+//! The agent holds the other end, a [`Scanner`]. What bytes mean is not decided here, and nothing of them is ever
+//! logged.
 //!
 //! [`list_ports`] shows the ports of this machine, for technicians.
 
@@ -10,6 +11,7 @@ mod backoff;
 mod config;
 mod conversation;
 mod driver;
+mod link;
 mod open;
 mod os;
 mod ports;

@@ -76,8 +76,9 @@ pub enum OpenError {
     },
 }
 
-/// Finds the port and opens it, exclusively. Never discards bytes that wait in it already. Blocks for some milliseconds; needs to be
-/// called within a Tokio runtime, off the async threads. Returns the path that was opened too.
+/// Finds the port and opens it, exclusively. Never discards bytes that wait in it already. Blocks for some
+/// milliseconds; needs to be called within a Tokio runtime, off the async threads. Returns the path that was opened
+/// too.
 ///
 /// # Errors
 /// See [`OpenError`].
@@ -127,7 +128,8 @@ fn is_attached(path: &Path) -> bool {
     list_ports().is_ok_and(|ports| ports.iter().any(|port| port.path == path))
 }
 
-/// Drivers take what they can of the settings and say nothing: an adapter without parity would garble a 7E1 scanner in silence.
+/// Drivers take what they can of the settings and say nothing: an adapter without parity would garble a 7E1 scanner in
+/// silence.
 fn took_settings(port: &SerialStream, path: &Path, wanted: SerialSettings) -> bool {
     if os::is_transparent(path) {
         return true;

@@ -106,3 +106,16 @@ fn describe(found: serialport::SerialPortInfo) -> PortInfo {
         kind,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_port_of_this_machine_is_listed_once_and_can_be_found() {
+        let ports = list_ports().expect("a list, be it empty");
+        assert!(ports.windows(2).all(|pair| pair[0].path < pair[1].path), "{ports:?}");
+        #[cfg(unix)]
+        assert!(ports.iter().all(|port| port.path.exists()), "{ports:?}");
+    }
+}

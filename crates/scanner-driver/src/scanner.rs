@@ -11,8 +11,8 @@ use crate::{Config, PortState};
 /// The agent's end of a [`Driver`](crate::Driver).
 #[derive(Debug)]
 pub struct Scanner {
-    /// What the session found, in order. Take it promptly: while the queue is full the port is not read. It ends when the driver has
-    /// ended and everything was taken.
+    /// What the session found, in order. Take it promptly: while the queue is full the port is not read. It ends when
+    /// the driver has ended and everything was taken.
     pub events: mpsc::Receiver<DriverEvent>,
     /// How the port is.
     pub state: watch::Receiver<PortState>,
@@ -59,9 +59,9 @@ pub(crate) struct CommandRequest {
     pub(crate) answer: oneshot::Sender<Result<(), Refused>>,
 }
 
-/// A scanner has a handful of results an hour and some stages for each. Sixty-four events bridge a disk that stalls for seconds, even
-/// with a line that noise fills with rejected fragments; beyond that the port rests unread and the kernel keeps the bytes, another
-/// 4 KiB at least.
+/// A scanner has a handful of results an hour and some stages for each. Sixty-four events bridge a disk that stalls for
+/// seconds, even with a line that noise fills with rejected fragments; beyond that the port rests unread and the kernel
+/// keeps the bytes, another 4 KiB at least.
 const EVENT_QUEUE: usize = 64;
 
 /// Commands come from one person at one kiosk, and each waits for its answer.

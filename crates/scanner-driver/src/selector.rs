@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::ports::{PortInfo, PortKind};
 
-/// Which port a scanner hangs on. Looked up anew at each opening: a replugged adapter may come back under another device name.
+/// Which port a scanner hangs on. Looked up anew at each opening: a replugged adapter may come back under another
+/// device name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PortSelector {
     /// By path or name: `/dev/serial/by-id/…`, `/dev/ttyUSB0`, `COM5`. Symbolic links are fine.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Speed and frame of a serial line. Written as maker's manuals do: `9600 8N1` is 9600 baud, 8 data bits, no parity, 1 stop bit.
+/// Speed and frame of a serial line. Written as maker's manuals do: `9600 8N1` is 9600 baud, 8 data bits, no parity, 1
+/// stop bit.
 ///
 /// ```
 /// let settings: scanner_driver::SerialSettings = "2400 7E1".parse()?;

@@ -46,8 +46,8 @@ impl Capture {
         Ok(capture)
     }
 
-    /// Cuts `bytes` into records. A record ends with its line feed, which belongs to it; bytes after the last line feed are a record too.
-    /// Blank lines are dropped. No byte is added or changed.
+    /// Cuts `bytes` into records. A record ends with its line feed, which belongs to it; bytes after the last line feed
+    /// are a record too. Blank lines are dropped. No byte is added or changed.
     pub fn from_bytes(bytes: &[u8]) -> Self {
         let records = bytes
             .split_inclusive(|&byte| byte == b'\n')

@@ -107,7 +107,8 @@ impl FaultPlan {
         Self::new(&[], 0)
     }
 
-    /// Every record suffers one of `kinds`, chosen by `seed`. A stall lasts 2 s, an unplugged cable comes back after 3 s.
+    /// Every record suffers one of `kinds`, chosen by `seed`. A stall lasts 2 s, an unplugged cable comes back after 3
+    /// s.
     pub fn new(kinds: &[Fault], seed: u64) -> Self {
         Self {
             kinds: kinds.to_vec(),
@@ -147,8 +148,8 @@ impl FaultPlan {
     /// The steps that deliver `record` with `fault` on the way.
     pub(crate) fn script(&mut self, fault: Fault, record: &[u8]) -> Vec<Step> {
         let whole = || Step::Send(record.to_vec());
-        // A place inside the record: at least one byte before it and, in a record of two bytes or more, one behind it. Two line-end
-        // bytes stay behind it where there are more, so that a cut record has really lost content.
+        // A place inside the record: at least one byte before it and, in a record of two bytes or more, one behind it.
+        // Two line-end bytes stay behind it where there are more, so that a cut record has really lost content.
         let inside = self.rng.usize(1..record.len().saturating_sub(2).max(2));
         let (head, tail) = record.split_at(inside.min(record.len()));
         match fault {

@@ -1,5 +1,5 @@
-//! Scanners made of software: plays captured records on a pseudo-terminal or a TCP port at the pace of a serial line, and misbehaves
-//! on request.
+//! Scanners made of software: plays captured records on a pseudo-terminal or a TCP port at the pace of a serial line,
+//! and misbehaves on request.
 //!
 //! A [`Capture`] holds records, a [`Line`] is the simulated cable, and a [`Player`] sends the one over the other:
 //!
@@ -16,8 +16,8 @@
 //! # }
 //! ```
 //!
-//! This crate knows nothing of any protocol: a record is a line of bytes. So it cannot inherit a fault of the parsers that are tested
-//! with it. Pseudo-terminals exist on Unix; on Windows only the TCP line does.
+//! This crate knows nothing of any protocol: a record is a line of bytes. So it cannot inherit a fault of the parsers
+//! that are tested with it. Pseudo-terminals exist on Unix; on Windows only the TCP line does.
 
 mod capture;
 mod fault;

@@ -62,8 +62,9 @@ impl Player {
         &mut self.line
     }
 
-    /// Sends one record with the fault that the plan draws for it, and returns when its last byte is written (a simulated unplugging:
-    /// when the cable is back). Waits while the line's buffer is full. Dropping the future leaves a part of the record on the line.
+    /// Sends one record with the fault that the plan draws for it, and returns when its last byte is written (a
+    /// simulated unplugging: when the cable is back). Waits while the line's buffer is full. Dropping the future leaves
+    /// a part of the record on the line.
     ///
     /// # Errors
     /// The line failed, or could not be put back after an unplugging.
@@ -101,8 +102,8 @@ impl Player {
         };
         let byte_time = Duration::from_secs(10) / baud.get();
         let chunk_size = (baud.get() / 10 / CHUNKS_PER_SECOND).max(1) as usize;
-        // Each chunk has its own deadline, so that late wake-ups do not add up. A byte exists for the reader once its last bit has
-        // passed: so a chunk leaves at the end of its time, not at the start.
+        // Each chunk has its own deadline, so that late wake-ups do not add up. A byte exists for the reader once its
+        // last bit has passed: so a chunk leaves at the end of its time, not at the start.
         let mut due = tokio::time::Instant::now();
         for chunk in bytes.chunks(chunk_size) {
             due += byte_time * u32::try_from(chunk.len()).unwrap_or(u32::MAX);

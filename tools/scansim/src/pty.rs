@@ -16,9 +16,9 @@ use crate::LineError;
 
 /// The scanner's end of a pseudo-terminal whose other end looks like a serial port under a stable path.
 ///
-/// Bytes written here wait in the kernel (4 KiB and more) until somebody reads the port, also while nobody has it open; a full buffer
-/// makes the writer wait. A real scanner's bytes would be lost then. Dropping the value is pulling the cable: readers get an
-/// end of file, and the link goes away.
+/// Bytes written here wait in the kernel (4 KiB and more) until somebody reads the port, also while nobody has it open;
+/// a full buffer makes the writer wait. A real scanner's bytes would be lost then. Dropping the value is pulling the
+/// cable: readers get an end of file, and the link goes away.
 #[derive(Debug)]
 pub struct Pty {
     master: AsyncFd<OwnedFd>,
@@ -29,8 +29,8 @@ pub struct Pty {
 }
 
 impl Pty {
-    /// Makes a pseudo-terminal, raw and without echo, and a symbolic link at `link` to its port. A symbolic link that is there already
-    /// is replaced, anything else is left alone.
+    /// Makes a pseudo-terminal, raw and without echo, and a symbolic link at `link` to its port. A symbolic link that
+    /// is there already is replaced, anything else is left alone.
     ///
     /// # Errors
     /// The system has no pseudo-terminal left, or the link cannot be made.
@@ -67,8 +67,9 @@ impl Pty {
         &self.link
     }
 
-    /// Takes off the exclusive mark of a reader that was killed. Real hardware forgets it with the last close, but here the terminal
-    /// stays open on our side, and an unprivileged reader could never open it again. [`Player`](crate::Player) does so before each record.
+    /// Takes off the exclusive mark of a reader that was killed. Real hardware forgets it with the last close, but here
+    /// the terminal stays open on our side, and an unprivileged reader could never open it again.
+    /// [`Player`](crate::Player) does so before each record.
     pub fn forget_dead_owner(&self) {
         // Without it the next reader finds the port held, and says so.
         let _ = rustix::termios::ioctl_tiocnxcl(&self.slave);

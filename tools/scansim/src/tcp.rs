@@ -30,7 +30,8 @@ impl TcpLine {
         self.address
     }
 
-    /// Waits for a reader if there is none, then writes. A reader that left takes the bytes with it, as an open cable end would.
+    /// Waits for a reader if there is none, then writes. A reader that left takes the bytes with it, as an open cable
+    /// end would.
     pub(crate) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
