@@ -1,6 +1,7 @@
 //! An append through the outbox beside a bare append with `fdatasync`, on the same disk in the same run.
 //!
-//! `cargo bench -p outbox` (the directory: `OUTBOX_BENCH_DIR`, else the build directory, so that it is a disk and not memory).
+//! `cargo bench -p outbox` (the directory: `OUTBOX_BENCH_DIR`, else the build directory, so that it is a disk and not
+//! memory).
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 

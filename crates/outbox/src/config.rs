@@ -11,13 +11,15 @@ use serde::Deserialize;
 pub struct Config {
     /// Free space the disk must keep. Below it [`append`](crate::Outbox::append) answers [`Full`](crate::Full).
     ///
-    /// Default 20 MiB: the log, its checkpoint and the steps of what is stored already (which never stop) stay far below that.
+    /// Default 20 MiB: the log, its checkpoint and the steps of what is stored already (which never stop) stay far
+    /// below that.
     pub min_free: ByteSize,
     /// Room the outbox may take. Above it [`append`](crate::Outbox::append) answers [`Full`](crate::Full).
     ///
     /// Default 1 GiB: some 300,000 readings, more than a busy facility makes in a year without its cloud.
     pub max_size: ByteSize,
-    /// How long acknowledged and discarded entries are kept for a technician to look at. When the outbox is full they go earlier.
+    /// How long acknowledged and discarded entries are kept for a technician to look at. When the outbox is full they
+    /// go earlier.
     ///
     /// Default 7 days: long enough to be asked "where did last week's scan go?".
     #[serde(with = "humantime_serde")]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-/// Bytes this process may still write to the disk of `path`. `u64::MAX` if the system does not say: then only a failing write tells.
+/// Bytes this process may still write to the disk of `path`. `u64::MAX` if the system does not say: then only a failing
+/// write tells.
 pub(crate) fn free(path: &Path) -> u64 {
     fs4::available_space(path).unwrap_or(u64::MAX)
 }
@@ -27,7 +28,8 @@ mod volatile {
 
 #[cfg(not(target_os = "linux"))]
 mod volatile {
-    /// Windows' unified write filter does not show itself to a program without administrator's rights: the installer has to know.
+    /// Windows' unified write filter does not show itself to a program without administrator's rights: the installer
+    /// has to know.
     pub(crate) fn is_volatile(_path: &std::path::Path) -> bool {
         false
     }

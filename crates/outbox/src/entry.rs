@@ -40,11 +40,13 @@ impl fmt::Display for EntryKey {
 
 /// Within a lane entries leave in the order they came; lanes do not wait for each other.
 ///
-/// A keyed digest of the person ([`SealKey::lane`](crate::SealKey::lane)): it keeps the order per person without a readable identity.
+/// A keyed digest of the person ([`SealKey::lane`](crate::SealKey::lane)): it keeps the order per person without a
+/// readable identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lane(pub [u8; 16]);
 
-/// Why an entry is where it is, as a word for machines (`unit-unknown`, `http-422`). Lies plain on the disk and in logs.
+/// Why an entry is where it is, as a word for machines (`unit-unknown`, `http-422`). Lies plain on the disk and in
+/// logs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Code(String);
@@ -52,8 +54,8 @@ pub struct Code(String);
 impl Code {
     const MAX_LEN: usize = 64;
 
-    /// A code of at most 64 characters out of `a-z`, `0-9`, `-`, `_` and `.`. Capitals become small, anything else becomes `_`: whatever
-    /// is passed by mistake, a code cannot carry free text with a name in it.
+    /// A code of at most 64 characters out of `a-z`, `0-9`, `-`, `_` and `.`. Capitals become small, anything else
+    /// becomes `_`: whatever is passed by mistake, a code cannot carry free text with a name in it.
     pub fn new(text: &str) -> Self {
         let clean = |c: char| match c.to_ascii_lowercase() {
             c @ ('a'..='z' | '0'..='9' | '-' | '_' | '.') => c,
@@ -202,7 +204,8 @@ impl fmt::Display for State {
     }
 }
 
-/// How far the sending of an entry has come, in the sender's own words. Sealed on the disk; the latest step replaces the one before.
+/// How far the sending of an entry has come, in the sender's own words. Sealed on the disk; the latest step replaces
+/// the one before.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Step(pub Vec<u8>);
 
@@ -313,7 +316,8 @@ pub struct Stats {
     pub free: u64,
     /// The limit that keeps new entries out, if any.
     pub full: Option<Full>,
-    /// Entries lost since the store was first made: their numbers are known, their rows are gone (or lie in a store put beside).
+    /// Entries lost since the store was first made: their numbers are known, their rows are gone (or lie in a store put
+    /// beside).
     pub lost: u64,
 }
 

@@ -100,7 +100,8 @@ pub enum StoreError {
     /// The content could not be sealed.
     #[error("failed to seal the entry")]
     Seal(#[source] Arc<crate::seal::SealError>),
-    /// The disk refused (full, broken, gone). Nothing of the request is promised; it may be tried again with the same key.
+    /// The disk refused (full, broken, gone). Nothing of the request is promised; it may be tried again with the same
+    /// key.
     #[error("the outbox could not write to the disk")]
     Disk(#[source] Arc<rusqlite::Error>),
     /// After an error of the disk the store could not be opened again so far. The next request tries anew.

@@ -21,11 +21,12 @@ const KEY_LEN: usize = 32;
 pub struct SealKey(Arc<Zeroizing<[u8; KEY_LEN]>>);
 
 impl SealKey {
-    /// Loads the key from `path`, or makes it: 32 random bytes, readable by the owner alone (mode 0600 on Unix; elsewhere the directory's
-    /// access list governs), on the disk whole or not at all. Of two processes that make it at once, both end with the same key.
+    /// Loads the key from `path`, or makes it: 32 random bytes, readable by the owner alone (mode 0600 on Unix;
+    /// elsewhere the directory's access list governs), on the disk whole or not at all. Of two processes that make it
+    /// at once, both end with the same key.
     ///
-    /// A file of any other length cannot be a key. It is put beside (renamed) and a new key made; what was sealed with the lost one
-    /// shows up as [`Reason::WrongKey`](crate::Reason::WrongKey) when the outbox opens.
+    /// A file of any other length cannot be a key. It is put beside (renamed) and a new key made; what was sealed with
+    /// the lost one shows up as [`Reason::WrongKey`](crate::Reason::WrongKey) when the outbox opens.
     ///
     /// # Errors
     /// The file or its directory cannot be read or written.
@@ -47,7 +48,8 @@ impl SealKey {
         Self(Arc::new(Zeroizing::new(key)))
     }
 
-    /// A key for another purpose, by HMAC-SHA256: knowing it tells nothing about this one or about those for other purposes.
+    /// A key for another purpose, by HMAC-SHA256: knowing it tells nothing about this one or about those for other
+    /// purposes.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
         hmac(&self.0[..], purpose.as_bytes())
     }

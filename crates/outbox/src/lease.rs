@@ -6,7 +6,8 @@ use crate::entry::{Entry, EntryId};
 use crate::queue::Lease;
 use crate::shared::Shared;
 
-/// An entry to be sent. Nobody else gets it, nor a later one of its lane, until it is acknowledged, put off, set aside, or dropped.
+/// An entry to be sent. Nobody else gets it, nor a later one of its lane, until it is acknowledged, put off, set aside,
+/// or dropped.
 ///
 /// Dropped without a word it is due again at once: [put it off](crate::Outbox::retry_later) if nothing has changed.
 #[derive(Debug)]

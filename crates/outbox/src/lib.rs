@@ -1,5 +1,6 @@
 //! The safe: opaque sealed entries on disk until they are acknowledged.
 
+mod carve;
 mod config;
 mod disk;
 mod entry;
@@ -11,6 +12,7 @@ mod lock;
 mod open;
 mod outbox;
 mod queue;
+mod replace;
 mod request;
 mod salvage;
 mod seal;

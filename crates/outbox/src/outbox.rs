@@ -25,11 +25,12 @@ use crate::store::Failure;
 use crate::tail::Tail;
 use crate::writer::Writer;
 
-/// Requests that may wait for the disk. Senders have at most 16 entries in hand with a request or two each, scanners store one reading a minute:
-/// only a disk that hangs lets more than a handful wait.
+/// Requests that may wait for the disk. Senders have at most 16 entries in hand with a request or two each, scanners
+/// store one reading a minute: only a disk that hangs lets more than a handful wait.
 const MAX_REQUESTS: usize = 256;
 
-/// A handle to the safe. Clones share one writer thread; the last one dropped ends it, after what was asked for is committed.
+/// A handle to the safe. Clones share one writer thread; the last one dropped ends it, after what was asked for is
+/// committed.
 #[derive(Debug, Clone)]
 pub struct Outbox(Arc<Inner>);
 
@@ -65,8 +66,8 @@ impl Verified {
 impl Outbox {
     /// Opens the outbox in `dir`, which is made if it is missing, and starts its writer thread.
     ///
-    /// Whatever lies in the place of the store, the outbox opens: a store that cannot be worked on is put beside, a fresh one opened, and what
-    /// unseals is saved into it. The report says what was found.
+    /// Whatever lies in the place of the store, the outbox opens: a store that cannot be worked on is put beside, a
+    /// fresh one opened, and what unseals is saved into it. The report says what was found.
     ///
     /// Blocks on the disk for some milliseconds; longer if a big store has to be saved.
     ///
@@ -114,13 +115,14 @@ impl Outbox {
         Ok((Self(Arc::new(inner)), report))
     }
 
-    /// Stores an entry. Once the answer is there, so is the entry, synced to the disk; an entry whose key is known is not stored again.
+    /// Stores an entry. Once the answer is there, so is the entry, synced to the disk; an entry whose key is known is
+    /// not stored again.
     ///
     /// Dropping the answer loses nothing: the append goes on.
     ///
     /// # Errors
-    /// [`Full`] at once if a limit keeps new entries out. By the answer: the disk refused; then nothing is promised, and the entry may be appended
-    /// again.
+    /// [`Full`] at once if a limit keeps new entries out. By the answer: the disk refused; then nothing is promised,
+    /// and the entry may be appended again.
     pub fn append(&self, entry: NewEntry) -> Result<Pending<Outcome>, Full> {
         if let Some(full) = self.0.shared.stats.borrow().full {
             return Err(full);
@@ -131,9 +133,11 @@ impl Outbox {
         Ok(pending)
     }
 
-    /// Hands out at most `max` entries that are due, oldest first: the oldest waiting one of each lane, unless one of that lane is out.
+    /// Hands out at most `max` entries that are due, oldest first: the oldest waiting one of each lane, unless one of
+    /// that lane is out.
     ///
-    /// An entry that does not unseal is set aside with the code `damaged` and not handed out. If the answer is dropped, the entries go back.
+    /// An entry that does not unseal is set aside with the code `damaged` and not handed out. If the answer is dropped,
+    /// the entries go back.
     pub fn lease(&self, max: usize) -> Pending<Vec<Leased>> {
         let (reply, pending) = channel();
         self.send(Request::Lease { max, reply })
@@ -146,7 +150,8 @@ impl Outbox {
         loop {
             changes.borrow_and_update();
             let next = self.0.shared.queue().next_due();
-            // The sender is in our own hands, so `changed` cannot fail; and whether it or the time ended the wait, we look again.
+            // The sender is in our own hands, so `changed` cannot fail; and whether it or the time ended the wait, we
+            // look again.
             match next {
                 Some(due) if due <= Instant::now() => return,
                 Some(due) => drop(timeout_at(due.into(), changes.changed()).await),
@@ -155,7 +160,8 @@ impl Outbox {
         }
     }
 
-    /// How long until [`lease`](Self::lease) has something to hand out; `None` if nothing waits that is not out already.
+    /// How long until [`lease`](Self::lease) has something to hand out; `None` if nothing waits that is not out
+    /// already.
     pub fn next_due(&self) -> Option<Duration> {
         self.0
             .shared
@@ -164,23 +170,27 @@ impl Outbox {
             .map(|due| due.saturating_duration_since(Instant::now()))
     }
 
-    /// Remembers how far the sending of a waiting entry has come. Durable once answered: await it before the call that the step announces.
+    /// Remembers how far the sending of a waiting entry has come. Durable once answered: await it before the call that
+    /// the step announces.
     pub fn mark(&self, id: EntryId, step: Step) -> Pending<()> {
         self.ask(move |tx| tx.mark(id, &step))
     }
 
-    /// The entry arrived. It is kept for a while with the receipt. Nobody has to wait for the answer: if the note is lost in a crash, the entry
-    /// is sent again, and its key tells the receiver so. An entry that was sent already stays sent.
+    /// The entry arrived. It is kept for a while with the receipt. Nobody has to wait for the answer: if the note is
+    /// lost in a crash, the entry is sent again, and its key tells the receiver so. An entry that was sent already
+    /// stays sent.
     pub fn acknowledge(&self, id: EntryId, receipt: Receipt) -> Pending<()> {
         self.shift(id, Move::Sent { receipt: receipt.0 })
     }
 
-    /// A waiting entry goes on waiting, to be tried again `after` this time. Its lane waits with it. The pause outlives a restart up to five minutes.
+    /// A waiting entry goes on waiting, to be tried again `after` this time. Its lane waits with it. The pause outlives
+    /// a restart up to five minutes.
     pub fn retry_later(&self, id: EntryId, after: Duration, reason: Code) -> Pending<()> {
         self.shift(id, Move::Retry { after, code: reason })
     }
 
-    /// The entry is not fit to be sent: it is kept until a technician decides, and its lane goes on. `answer`, what the server said, is sealed.
+    /// The entry is not fit to be sent: it is kept until a technician decides, and its lane goes on. `answer`, what the
+    /// server said, is sealed.
     pub fn set_aside(&self, id: EntryId, code: Code, answer: Option<Vec<u8>>) -> Pending<()> {
         self.shift(id, Move::SetAside { code, answer })
     }
@@ -227,8 +237,8 @@ impl Outbox {
         self.ask(move |tx| tx.store.set_meta(&key, &value))
     }
 
-    /// Looks at everything: SQLite's own check, the sequence of numbers, and whether every entry unseals. Keeps the writer thread busy: some
-    /// seconds for a full store, while appends wait.
+    /// Looks at everything: SQLite's own check, the sequence of numbers, and whether every entry unseals. Keeps the
+    /// writer thread busy: some seconds for a full store, while appends wait.
     pub fn verify(&self) -> Pending<Verified> {
         self.ask(|tx| {
             let account = tx.store.account()?;
@@ -248,8 +258,8 @@ impl Outbox {
         self.0.shared.stats.subscribe()
     }
 
-    /// Closes the outbox: what was asked for before is committed, what is asked for later is answered with [`StoreError::Closed`]. When this
-    /// returns, the files are closed and another process may open the directory.
+    /// Closes the outbox: what was asked for before is committed, what is asked for later is answered with
+    /// [`StoreError::Closed`]. When this returns, the files are closed and another process may open the directory.
     ///
     /// Cancel-safe: given up at a deadline, the closing goes on.
     pub async fn close(&self) {

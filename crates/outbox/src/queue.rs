@@ -1,7 +1,8 @@
 //! Who may leave next: the waiting entries in memory, in their lanes.
 //!
-//! Pure bookkeeping, rebuilt from the store when it opens and kept in step with each commit. Pauses are measured by the monotonic clock, so that
-//! a host whose calendar jumps (a kiosk without a battery) neither storms nor sleeps for a year.
+//! Pure bookkeeping, rebuilt from the store when it opens and kept in step with each commit. Pauses are measured by the
+//! monotonic clock, so that a host whose calendar jumps (a kiosk without a battery) neither storms nor sleeps for a
+//! year.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;

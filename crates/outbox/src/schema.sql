@@ -24,7 +24,8 @@ CREATE TABLE meta (
     value BLOB NOT NULL                 -- sealed
 ) STRICT, WITHOUT ROWID;
 
--- One row. For all numbers ever given: last = rows + purged + lost, where last is the highest number of a row, or `floor` if that is higher.
+-- One row. For all numbers ever given: last = rows + purged + lost, where last is the highest number of a row, or
+-- `floor` if that is higher.
 CREATE TABLE ledger (
     id        INTEGER PRIMARY KEY CHECK (id = 1),
     purged    INTEGER NOT NULL,

@@ -11,7 +11,8 @@ const NONCE_LEN: usize = 24;
 /// Seals and unseals with one key. A sealed box is `nonce (24 bytes) | ciphertext | tag (16 bytes)`.
 pub(crate) struct Seal(XChaCha20Poly1305);
 
-/// Where a sealed box belongs. All of it is bound into the seal, so that no box can be moved to another row or column unseen.
+/// Where a sealed box belongs. All of it is bound into the seal, so that no box can be moved to another row or column
+/// unseen.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub(crate) part: Part,

@@ -1,8 +1,9 @@
 //! The side file that remembers how far the sequence went.
 //!
-//! SQLite drops the tail of a damaged log without a word, so the store alone cannot know that it once had more. After each commit that stored
-//! something the last number is written here: `magic (8) | last (8) | purged (8) | lost (8) | check (8)`, little-endian, in place, without a sync.
-//! It is never ahead of the store. A killed process leaves it exact; after a power cut it may be some entries behind.
+//! SQLite drops the tail of a damaged log without a word, so the store alone cannot know that it once had more. After
+//! each commit that stored something the last number is written here: `magic (8) | last (8) | purged (8) | lost (8) |
+//! check (8)`, little-endian, in place, without a sync. It is never ahead of the store. A killed process leaves it
+//! exact; after a power cut it may be some entries behind.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};

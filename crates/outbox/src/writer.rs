@@ -109,7 +109,8 @@ impl Writer {
         }
     }
 
-    /// Serves a request and what waits behind it with one commit. Returns the reply to the request to close, if that was among them.
+    /// Serves a request and what waits behind it with one commit. Returns the reply to the request to close, if that
+    /// was among them.
     fn serve(&mut self, first: Request, requests: &Receiver<Request>) -> Option<Reply<()>> {
         let (mut works, mut leases) = (Vec::new(), Vec::new());
         let mut closing = None;
@@ -309,8 +310,8 @@ impl Writer {
             error = &error as &dyn std::error::Error,
             "the outbox could not work on the disk"
         );
-        // A full disk leaves the connection whole, and to open again may need room. Anything else may have left pages in memory that are not on
-        // the disk, or met damage: opening again puts both right.
+        // A full disk leaves the connection whole, and to open again may need room. Anything else may have left pages
+        // in memory that are not on the disk, or met damage: opening again puts both right.
         if error.sqlite_error_code() != Some(ErrorCode::DiskFull) {
             self.open = None;
         }
@@ -355,7 +356,8 @@ impl Writer {
     }
 }
 
-/// Does the works in one transaction and commits it. `works` keeps those that were not begun, `answers` has one for each that was.
+/// Does the works in one transaction and commits it. `works` keeps those that were not begun, `answers` has one for
+/// each that was.
 fn transact(
     open: &mut OpenStore,
     works: &mut vec::IntoIter<Work>,

@@ -94,7 +94,8 @@ fn key_in(line: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// The process that is killed; does nothing as a test. Several entries are on their way at once, and some are acknowledged.
+/// The process that is killed; does nothing as a test. Several entries are on their way at once, and some are
+/// acknowledged.
 #[test]
 fn child() {
     let Some(dir) = std::env::var_os(CHILD_DIR) else { return };

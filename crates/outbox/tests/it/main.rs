@@ -1,4 +1,5 @@
-//! The outbox as the other rooms see it: through its public interface, and through files that were damaged behind its back.
+//! The outbox as the other rooms see it: through its public interface, and through files that were damaged behind its
+//! back.
 
 #![allow(
     clippy::unwrap_used,
