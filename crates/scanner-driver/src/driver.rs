@@ -38,15 +38,14 @@ impl Driver {
         let session = Session::new(config.protocol, Options::default());
         let (state, state_seen) = watch::channel(PortState::Starting);
         let (conversation, scanner) = Scanner::connect(config, session, state_seen);
-        (
-            Self {
-                port: config.port.clone(),
-                settings: config.serial,
-                state,
-                conversation,
-            },
-            scanner,
-        )
+        let (port, settings) = (config.port.clone(), config.serial);
+        let driver = Self {
+            port,
+            settings,
+            state,
+            conversation,
+        };
+        (driver, scanner)
     }
 
     /// Opens the port, reads it, and opens it again whenever it was lost, for ever. Ends when `stop` is cancelled or

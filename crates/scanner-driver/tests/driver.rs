@@ -65,7 +65,7 @@ async fn a_cable_pulled_in_the_middle_of_a_record_leaves_a_fragment_and_the_next
         .wait_for_state(|state| matches!(state, PortState::Missing { .. }))
         .await;
 
-    player.line().plug().await.expect("plug");
+    player.line().plug().expect("plug");
     driven.wait_for_state(PortState::is_open).await;
     player.play(&record("80.5")).await.expect("play");
     assert_eq!(driven.next_weight().await.0, "80.5");

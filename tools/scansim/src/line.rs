@@ -109,22 +109,17 @@ impl Line {
     ///
     /// # Errors
     /// As for making the line.
-    pub async fn plug(&mut self) -> Result<(), LineError> {
+    pub fn plug(&mut self) -> Result<(), LineError> {
         match &mut self.kind {
             #[cfg(unix)]
             Kind::Pty { link, pty } => {
                 if pty.is_none() {
                     *pty = Some(Pty::open(&*link)?);
                 }
-                Ok(())
             }
-            Kind::Tcp(line) => {
-                let address = line.address().to_string();
-                line.plug()
-                    .await
-                    .map_err(|source| LineError::Listen { address, source })
-            }
+            Kind::Tcp(line) => line.plug(),
         }
+        Ok(())
     }
 
     /// Lets the port be opened again after its reader was killed; see `Pty::forget_dead_owner`.

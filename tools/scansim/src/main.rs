@@ -109,9 +109,10 @@ fn main() -> ExitCode {
         Err(error) => return report(&Failure::Start(error)),
     };
     let result = runtime.block_on(async {
+        let stop = stop_requested().map_err(Failure::Start)?;
         tokio::select! {
             result = run(&arguments) => result,
-            () = stop_requested() => Ok(()),
+            () = stop => Ok(()),
         }
     });
     match result {
@@ -163,17 +164,29 @@ async fn make_line(arguments: &Arguments) -> Result<Line, LineError> {
     Line::tcp(arguments.tcp.as_deref().unwrap_or_default()).await
 }
 
-/// Resolves when the process is asked to end; dropping the line then removes the port link.
-async fn stop_requested() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+/// A future that resolves when the process is asked to end; dropping the line then removes the port link. Requests count
+/// from this call on, before anything is announced.
+#[cfg(unix)]
+fn stop_requested() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
         }
-        return;
-    }
-    let _ = tokio::signal::ctrl_c().await;
+    })
+}
+
+/// A future that resolves at Ctrl-C, which counts from this call on.
+#[cfg(windows)]
+fn stop_requested() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }
 
 fn report(failure: &Failure) -> ExitCode {

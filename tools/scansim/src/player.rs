@@ -90,7 +90,7 @@ impl Player {
             Step::Unplug(time) => {
                 self.line.unplug();
                 tokio::time::sleep(time).await;
-                self.line.plug().await?;
+                self.line.plug()?;
             }
         }
         Ok(())

@@ -10,9 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 #[derive(Debug)]
 pub(crate) struct TcpLine {
     address: SocketAddr,
-    /// `None` while unplugged: connections are refused then.
-    listener: Option<TcpListener>,
+    listener: TcpListener,
     reader: Option<TcpStream>,
+    is_plugged: bool,
 }
 
 impl TcpLine {
@@ -20,8 +20,9 @@ impl TcpLine {
         let listener = TcpListener::bind(address).await?;
         Ok(Self {
             address: listener.local_addr()?,
-            listener: Some(listener),
+            listener,
             reader: None,
+            is_plugged: true,
         })
     }
 
@@ -30,9 +31,12 @@ impl TcpLine {
         self.address
     }
 
-    /// Waits for a reader if there is none, then writes. A reader that left takes the bytes with it, as an open cable
-    /// end would.
+    /// Waits for a reader if there is none, then writes. Without a cable the bytes are lost; a reader that left takes
+    /// them with it.
     pub(crate) async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !self.is_plugged {
+            return Ok(());
+        }
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
             None => self.accept().await?,
@@ -43,24 +47,18 @@ impl TcpLine {
         Ok(())
     }
 
+    /// Ends the reader's connection. The device server itself stays: it accepts connections, and nothing comes.
     pub(crate) fn unplug(&mut self) {
         self.reader = None;
-        self.listener = None;
+        self.is_plugged = false;
     }
 
-    pub(crate) async fn plug(&mut self) -> io::Result<()> {
-        if self.listener.is_none() {
-            self.listener = Some(TcpListener::bind(self.address).await?);
-        }
-        Ok(())
+    pub(crate) fn plug(&mut self) {
+        self.is_plugged = true;
     }
 
     async fn accept(&mut self) -> io::Result<TcpStream> {
-        self.plug().await?;
-        let Some(listener) = &self.listener else {
-            return Err(io::ErrorKind::NotConnected.into());
-        };
-        let (reader, _) = listener.accept().await?;
+        let (reader, _) = self.listener.accept().await?;
         // A serial line delivers each byte when it comes; so must its stand-in.
         reader.set_nodelay(true)?;
         Ok(reader)
