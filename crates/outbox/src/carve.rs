@@ -295,8 +295,9 @@ mod tests {
     use rusqlite::Connection;
 
     use super::*;
-    use crate::entry::{Disposition, EntryKey, Lane, NewEntry, State};
+    use crate::entry::{Disposition, EntryKey, Lane, NewEntry};
     use crate::key::SealKey;
+    use crate::state::State;
     use crate::store::Store;
 
     /// A store with a row of each of these payload lengths, and a copy of its files.

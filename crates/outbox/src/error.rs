@@ -7,13 +7,14 @@ use std::sync::Arc;
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use crate::entry::{EntryId, State};
+use crate::entry::EntryId;
+use crate::state::State;
 
 /// The outbox could not be opened. Damage is no reason: a damaged store is put beside and a fresh one opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process works on this directory.
-    #[error("the outbox in `{}` is in use by {}", dir.display(), match pid { Some(pid) => format!("process {pid}"), None => "another process".into() })]
+    #[error("the outbox in `{}` is in use by {}", dir.display(), named(*pid))]
     InUse {
         /// The directory.
         dir: PathBuf,
@@ -113,4 +114,8 @@ pub enum StoreError {
     /// The outbox is closed.
     #[error("the outbox is closed")]
     Closed,
+}
+
+fn named(pid: Option<u32>) -> String {
+    pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }

@@ -83,7 +83,11 @@ impl SealKey {
             return Ok(Some(Self::from_bytes(key)));
         }
         let beside = beside(path, "damaged");
-        tracing::error!(path = %path.display(), beside = %beside.display(), "the seal key file is damaged; making a new key");
+        tracing::error!(
+            path = %path.display(),
+            beside = %beside.display(),
+            "the seal key file is damaged; making a new key"
+        );
         fs::rename(path, beside).map_err(failed("put beside"))?;
         Ok(None)
     }

@@ -13,16 +13,18 @@ use tokio::time::timeout_at;
 
 use crate::config::Config;
 use crate::disk;
-use crate::entry::{Code, Entry, EntryId, Filter, NewEntry, Outcome, Receipt, Stats, Step, Summary};
+use crate::entry::{Code, Entry, EntryId, Filter, NewEntry, Outcome, Receipt, Step, Summary};
 use crate::error::{Full, OpenError, StoreError};
 use crate::key::SealKey;
 use crate::lease::Leased;
 use crate::lock::DirLock;
 use crate::open::{Lost, OpenReport, open};
-use crate::request::{Move, Pending, Request, Tx, channel, work};
+use crate::request::{Pending, Request, channel, work};
 use crate::shared::Shared;
+use crate::state::Stats;
 use crate::store::Failure;
 use crate::tail::Tail;
+use crate::tx::{Move, Tx};
 use crate::writer::Writer;
 
 /// Requests that may wait for the disk. Senders have at most 16 entries in hand with a request or two each, scanners

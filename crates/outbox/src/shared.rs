@@ -4,8 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::entry::Stats;
 use crate::queue::Queue;
+use crate::state::Stats;
 
 #[derive(Debug, Default)]
 pub(crate) struct Shared {

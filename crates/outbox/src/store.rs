@@ -17,9 +17,10 @@ use self::columns::Millis;
 pub(crate) use self::failure::{Failure, Refusal, is_damage};
 pub(crate) use self::rows::{Inserted, Standing};
 pub(crate) use self::sealed::{ENTRY_COLUMNS, SealedRow};
-use crate::entry::{EntryId, Lane, State};
+use crate::entry::{EntryId, Lane};
 use crate::key::SealKey;
 use crate::seal::Seal;
+use crate::state::State;
 use crate::tail::Account;
 
 /// "SBox" in the header of the file: it is ours.

@@ -1,35 +1,35 @@
 //! The one thread that touches the store.
 
+mod house;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 use std::vec;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
 use crate::config::Config;
-use crate::disk;
-use crate::entry::{Code, EntryId, State, Stats};
-use crate::error::{Full, StoreError};
+use crate::entry::{Code, EntryId};
+use crate::error::StoreError;
 use crate::key::SealKey;
 use crate::lease::{LeaseGuard, Leased};
 use crate::lock::DirLock;
 use crate::open::{Opened, open};
 use crate::queue::Waiting;
-use crate::request::{Answer, Effect, Move, Reply, Request, Tx, Work, Worked, channel, work};
+use crate::request::{Answer, Reply, Request, Work, Worked, channel, work};
 use crate::shared::Shared;
+use crate::state::{State, Stats};
 use crate::store::{Failure, Store};
 use crate::tail::{Account, Tail};
+use crate::tx::{Effect, Move, Tx};
 
 /// Requests that share one commit. More would make the first wait for the last; fewer would waste syncs.
 const MAX_BATCH: usize = 64;
 /// How often the thread looks at the disk when nothing happens: how late it notices that there is room again.
 const HOUSEKEEPING: Duration = Duration::from_secs(10);
-const PURGE_EVERY: Duration = Duration::from_secs(60 * 60);
-/// Entries purged in one transaction: some milliseconds, so that an append need not wait.
-const PURGE_CHUNK: usize = 256;
 /// The longest pause that outlives a restart. A time further off comes from a calendar that has jumped.
 const MAX_PAUSE: Duration = Duration::from_secs(5 * 60);
 
@@ -193,81 +193,17 @@ impl Writer {
         }
     }
 
-    fn keep_house(&mut self) {
-        if let Err(error) = self.open_store() {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the outbox stays without a store"
-            );
-            return;
-        }
-        self.purge();
-        self.look_at_room();
-    }
-
-    fn has_to_purge(&self) -> bool {
-        // One may be the newest of all, which stays.
-        let crowded = self.stats.full.is_some() && self.stats.sent + self.stats.discarded > 1;
-        crowded || self.last_purge.is_none_or(|last| last.elapsed() >= PURGE_EVERY)
-    }
-
-    /// Deletes what was sent or discarded long enough ago; all of it if there is no room for new entries.
-    fn purge(&mut self) {
-        if !self.has_to_purge() {
-            return;
-        }
-        let full = self.stats.full.is_some();
-        let keep = if full { Duration::ZERO } else { self.config.keep_sent };
-        let before = SignedDuration::try_from(keep)
-            .ok()
-            .and_then(|keep| Timestamp::now().checked_sub(keep).ok())
-            .unwrap_or(Timestamp::MIN);
-        let Some(open) = &mut self.open else { return };
-        match open.store.purge(before, PURGE_CHUNK) {
-            Ok(gone) => {
-                open.account.purged += gone.len() as i64;
-                // A full chunk: there is more to do at the next turn.
-                self.last_purge = (gone.len() < PURGE_CHUNK).then(Instant::now);
-                for state in gone {
-                    self.stats.leave(state);
-                }
-                self.note_account();
-            }
-            Err(error) => {
-                self.fail(error);
-            }
-        }
-    }
-
-    fn look_at_room(&mut self) {
-        let Some(open) = &self.open else { return };
-        let Ok(room) = open.store.room() else { return };
-        let (min_free, max_size) = (self.config.min_free.as_u64(), self.config.max_size.as_u64());
-        self.stats.bytes = room.used;
-        // Free pages of the store's own take no room of the disk.
-        self.stats.free = disk::free(&self.dir).saturating_add(room.free);
-        self.stats.full = if self.stats.free < min_free {
-            Some(Full::MinFree {
-                free: self.stats.free,
-                min_free,
-            })
-        } else if room.used >= max_size {
-            Some(Full::MaxSize {
-                bytes: room.used,
-                max_size,
-            })
-        } else {
-            None
-        };
-        self.publish();
-    }
-
     /// The store; opened again if an error of the disk closed it.
     fn open_store(&mut self) -> Result<&mut OpenStore, StoreError> {
         if self.open.is_none() {
             let opened =
                 open(&self.dir, &self.key, &mut self.tail).map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
-            tracing::warn!(entries = opened.index.len(), lost = ?opened.lost, put_beside = ?opened.put_beside, "the store was opened again");
+            tracing::warn!(
+                entries = opened.index.len(),
+                lost = ?opened.lost,
+                put_beside = ?opened.put_beside,
+                "the store was opened again"
+            );
             self.adopt(opened);
         }
         self.open.as_mut().ok_or(StoreError::Closed)

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 
-use crate::entry::{Code, Lane, State};
+use crate::entry::{Code, Lane};
+use crate::state::State;
 
 /// A time as milliseconds since 1970.
 #[derive(Debug, Clone, Copy)]

@@ -7,9 +7,10 @@ use super::Store;
 use super::columns::Millis;
 use super::failure::Failure;
 use super::sealed::SealedRow;
-use crate::entry::{Code, Entry, EntryId, EntryKey, Filter, Lane, NewEntry, State, Step, Summary};
+use crate::entry::{Code, Entry, EntryId, EntryKey, Filter, Lane, NewEntry, Step, Summary};
 use crate::error::StoreError;
 use crate::seal::{Part, Place};
+use crate::state::State;
 
 /// What became of an insert.
 pub(crate) enum Inserted {

@@ -1,13 +1,14 @@
 //! A whole row as it lies on the disk, and the opening of its boxes.
 
+use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, Type, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Store;
 use super::columns::Millis;
-use crate::entry::{Code, Entry, EntryId, EntryKey, Lane, NewEntry, State, Step, Summary};
+use crate::entry::{Code, Entry, EntryId, EntryKey, Lane, NewEntry, Step, Summary};
 use crate::seal::{Part, Place, SealError};
-use jiff::Timestamp;
+use crate::state::State;
 
 /// A row of `entry` with its payload, the boxes still sealed.
 #[derive(Debug, Clone)]
