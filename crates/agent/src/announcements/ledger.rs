@@ -28,6 +28,9 @@ pub(super) struct Remembered {
     pub(super) outcomes_until: Timestamp,
     /// The last scan of each scanner.
     pub(super) last: BTreeMap<Name, LastScan>,
+    /// The running scan of each scanner: after a crash it must still come to an end.
+    #[serde(default)]
+    pub(super) running: BTreeMap<Name, ScanId>,
 }
 
 /// What was told and not yet announced.
@@ -38,6 +41,7 @@ pub(super) struct Ledger {
     newest_end: EntryId,
     newest_outcome: Timestamp,
     last: BTreeMap<Name, LastScan>,
+    running: BTreeMap<Name, ScanId>,
 }
 
 impl Default for Remembered {
@@ -46,6 +50,7 @@ impl Default for Remembered {
             ends_up_to: 0,
             outcomes_until: Timestamp::UNIX_EPOCH,
             last: BTreeMap::new(),
+            running: BTreeMap::new(),
         }
     }
 }
@@ -58,7 +63,23 @@ impl Ledger {
             newest_end: EntryId(remembered.ends_up_to),
             newest_outcome: remembered.outcomes_until,
             last: remembered.last,
+            running: remembered.running,
         }
+    }
+
+    /// A scan started at a scanner.
+    pub(super) fn told_start(&mut self, scanner: &Name, scan: ScanId) {
+        self.running.insert(scanner.clone(), scan);
+    }
+
+    /// A scan ended.
+    pub(super) fn stopped(&mut self, scanner: &Name, scan: ScanId) {
+        self.running.retain(|at, running| at != scanner || *running != scan);
+    }
+
+    /// The scan that runs at a scanner.
+    pub(super) fn running(&self, scanner: &Name) -> Option<ScanId> {
+        self.running.get(scanner).copied()
     }
 
     /// The end of a scan whose result is `entry` was told.
@@ -116,6 +137,7 @@ impl Ledger {
             ends_up_to,
             outcomes_until,
             last: self.last.clone(),
+            running: self.running.clone(),
         }
     }
 }
@@ -141,6 +163,17 @@ mod tests {
         assert_eq!(ledger.remember(None).ends_up_to, 1);
         ledger.announced(scan(2), EventKind::Completed);
         assert_eq!(ledger.remember(None).ends_up_to, 3);
+    }
+
+    #[test]
+    fn the_end_of_an_earlier_scan_does_not_end_the_running_one() {
+        let bay: Name = "bay-1".parse().unwrap();
+        let mut ledger = Ledger::new(Remembered::default());
+        ledger.told_start(&bay, scan(2));
+        ledger.stopped(&bay, scan(1));
+        assert_eq!(ledger.remember(None).running[&bay], scan(2));
+        ledger.stopped(&bay, scan(2));
+        assert_eq!(ledger.running(&bay), None);
     }
 
     #[test]

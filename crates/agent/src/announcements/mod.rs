@@ -6,17 +6,20 @@
 mod ledger;
 mod retell;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use outbox::{EntryId, Outbox};
 use progress_mqtt::{Announced, Told};
 use scan_model::{
     Name,
-    board::{LastScan, ScanEvent},
+    board::{EventKind, LastScan, ScanEvent, Upload},
     progress::Progress,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use ledger::{Ledger, Remembered};
@@ -27,6 +30,13 @@ const META_KEY: &str = "announcements";
 
 /// Told before the window was there: what a start finds unannounced. As many as the window itself can take at once.
 const MOST_WAITING: usize = 1_000;
+
+/// What a person is told whose scan was cut off by a crash of the agent.
+const INTERRUPTED: &str = "The agent was restarted during the scan. Please scan again";
+
+/// Changes are written together: one write for a scan's end, its announcement and its upload, and none in the way of the
+/// next result. What a crash takes with it is told again, with the same identity.
+const WRITE_DELAY: Duration = Duration::from_millis(250);
 
 /// Tells what happens to scans. Clones tell the same window.
 #[derive(Debug, Clone)]
@@ -90,21 +100,51 @@ impl Teller {
         });
     }
 
-    /// Something happened that is not worth remembering: a scan that started, or ended without anything to be kept.
-    pub(crate) fn event(&self, event: ScanEvent) {
-        self.state().tell(Told::Event(event));
+    /// A scan started.
+    pub(crate) fn started(&self, event: ScanEvent) {
+        let mut state = self.state();
+        state.ledger.told_start(&event.scanner, event.scan);
+        state.tell(Told::Event(event));
+        self.0.changed.notify_one();
     }
 
-    /// A scan ended whose result is `entry` of the outbox.
-    pub(crate) fn end(&self, event: ScanEvent, entry: EntryId) {
+    /// A scan ended; its result, if it has one, is `entry` of the outbox.
+    pub(crate) fn ended(&self, event: ScanEvent, entry: Option<EntryId>) {
         let mut state = self.state();
-        if state.has_window() {
-            state.ledger.told_end(entry, event.scan);
-        } else {
-            state.ledger.skipped_end(entry);
+        state.ledger.stopped(&event.scanner, event.scan);
+        match entry {
+            Some(entry) if state.has_window() => state.ledger.told_end(entry, event.scan),
+            Some(entry) => state.ledger.skipped_end(entry),
+            None => {}
         }
         state.tell(Told::Event(event));
         self.0.changed.notify_one();
+    }
+
+    /// Ends a scan that nobody can end any more: who watched over it crashed. Its outcome, if one was running.
+    pub(crate) fn interrupted(&self, scanner: &Name) -> Option<LastScan> {
+        let scan = self.state().ledger.running(scanner)?;
+        let (time, kind) = (Timestamp::now(), EventKind::Failed);
+        let (code, message) = (Some("interrupted".to_owned()), Some(INTERRUPTED.to_owned()));
+        self.ended(
+            ScanEvent {
+                scanner: scanner.clone(),
+                scan,
+                kind,
+                time,
+                code,
+                message,
+            },
+            None,
+        );
+        let last = LastScan {
+            scan,
+            time,
+            result: kind,
+            upload: Upload::None,
+        };
+        self.last(scanner, &last);
+        Some(last)
     }
 
     /// A stored result went up, or was set aside.
@@ -134,7 +174,10 @@ impl Teller {
         let mut written = None;
         loop {
             let stopped = tokio::select! {
-                () = self.0.changed.notified() => false,
+                () = self.0.changed.notified() => tokio::select! {
+                    () = sleep(WRITE_DELAY) => false,
+                    () = stop.cancelled() => true,
+                },
                 () = stop.cancelled() => true,
             };
             let mut closed_at = None;

@@ -1,6 +1,6 @@
 //! What a crash kept from being announced is found again in the outbox.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use outbox::{EntryId, Filter, Outbox, State, StoreError, Summary};
 use scan_model::{
@@ -22,36 +22,34 @@ const PAGE: usize = 200;
 ///
 /// # Errors
 /// The outbox cannot be read.
-pub(crate) async fn retell(outbox: &Outbox, window: bool) -> Result<(Teller, Vec<(Name, LastScan)>), StoreError> {
+pub(crate) async fn retell(outbox: &Outbox, window: bool) -> Result<(Teller, BTreeMap<Name, LastScan>), StoreError> {
     let remembered: Remembered = match outbox.get_meta(META_KEY).await? {
         Some(value) => serde_json::from_slice(&value).unwrap_or_default(),
         None => Remembered::default(),
     };
-    let ends: BTreeSet<_> = list(outbox, None, EntryId(remembered.ends_up_to))
-        .await?
-        .into_iter()
-        .map(|entry| entry.id)
-        .collect();
+    let ends = ids(list(outbox, None, EntryId(remembered.ends_up_to)).await?);
     let mut entries = ends.clone();
     for state in [State::Sent, State::SetAside] {
-        let noted = list(outbox, Some(state), EntryId(0)).await?;
-        entries.extend(
-            noted
-                .iter()
-                .filter(|entry| entry.changed_at >= remembered.outcomes_until)
-                .map(|entry| entry.id),
-        );
+        let mut noted = list(outbox, Some(state), EntryId(0)).await?;
+        noted.retain(|entry| entry.changed_at >= remembered.outcomes_until);
+        entries.append(&mut ids(noted));
     }
-    let last = remembered.last.clone().into_iter().collect();
+    let mut last = remembered.last.clone();
+    let running = remembered.running.clone();
     let teller = Teller::remembering(window, remembered);
-    if window {
-        for &id in entries.iter().rev().take(MOST).rev() {
-            tell_again(&teller, outbox, id, ends.contains(&id)).await?;
-        }
-    } else if let Some(&newest) = ends.last() {
-        teller.state().ledger.skipped_end(newest);
+    // Without a window nothing is told, but what was running when the crash came is looked for all the same.
+    let newest = entries.iter().rev().take(MOST).rev();
+    for &id in newest {
+        tell_again(&teller, outbox, id, ends.contains(&id)).await?;
+    }
+    for scanner in running.keys() {
+        last.extend(teller.interrupted(scanner).map(|ended| (scanner.clone(), ended)));
     }
     Ok((teller, last))
+}
+
+fn ids(entries: Vec<Summary>) -> BTreeSet<EntryId> {
+    entries.into_iter().map(|entry| entry.id).collect()
 }
 
 async fn tell_again(teller: &Teller, outbox: &Outbox, id: EntryId, end: bool) -> Result<(), StoreError> {
@@ -84,7 +82,7 @@ async fn tell_again(teller: &Teller, outbox: &Outbox, id: EntryId, end: bool) ->
             Parcel::Reading(_) => (EventKind::Completed, None),
             Parcel::Rejected(frame) => (EventKind::Failed, Some(frame.reason.as_str())),
         };
-        teller.end(event(kind, stored_at, code), id);
+        teller.ended(event(kind, stored_at, code), Some(id));
     }
     match state {
         State::Sent => teller.outcome(event(EventKind::Uploaded, changed_at, None)),

@@ -77,6 +77,10 @@ impl Reception {
 
     /// Receives until the driver has ended and everything it found is stored.
     pub(crate) async fn serve(mut self, mut scanner: Scanner) {
+        if let Some(last) = self.teller.interrupted(&self.config.id) {
+            self.board
+                .scanner(&self.config.id, |shown| (shown.scan, shown.last) = (None, Some(last)));
+        }
         self.show(&scanner.state.borrow_and_update());
         loop {
             tokio::select! {
@@ -120,11 +124,7 @@ impl Reception {
     }
 
     async fn take_record(&mut self, record: Record, origin: Origin, scanner: &Scanner) {
-        let result_id = record.result_id.clone();
-        if let Some(model) = &record.device.model {
-            self.board
-                .scanner(&self.config.id, |shown| shown.model = Some(model.clone()));
-        }
+        let (result_id, model) = (record.result_id.clone(), record.device.model.clone());
         match Reading::from_record(&record, origin.clone()) {
             Ok(reading) => {
                 let hold = self.config.unknown_person == UnknownPerson::Hold && reading.subject.named().is_none();
@@ -148,6 +148,9 @@ impl Reception {
                 };
                 self.set_aside(frame, "record-rejected").await;
             }
+        }
+        if model.is_some() {
+            self.board.scanner(&self.config.id, |shown| shown.model = model);
         }
         if let Some(id) = result_id
             && scanner.capabilities.confirms_stored
@@ -239,7 +242,7 @@ impl Reception {
         let (id, board, teller) = (&self.config.id, &self.board, &self.teller);
         let running = self.running.get_or_insert_with(|| {
             let scan = RunningScan::start(stage, at);
-            teller.event(scan.event(id, EventKind::Started, received_at));
+            teller.started(scan.event(id, EventKind::Started, received_at));
             teller.progress(id, scan.progress());
             board.scanner(id, |shown| {
                 shown.scan = Some(scan.progress().clone());
@@ -291,10 +294,7 @@ impl Reception {
         };
         scan.end(ending);
         self.teller.progress(id, scan.progress());
-        match entry {
-            Some(entry) => self.teller.end(scan.event(id, result, time), entry),
-            None => self.teller.event(scan.event(id, result, time)),
-        }
+        self.teller.ended(scan.event(id, result, time), entry);
         if upload == Upload::SetAside {
             self.teller.outcome(scan.event(id, EventKind::SetAside, time));
         }

@@ -24,6 +24,7 @@ struct House {
     store: Store,
     teller: Teller,
     board: BoardKeeper,
+    scanner: scanner_driver::Config,
     driver: mpsc::Sender<DriverEvent>,
     serving: tokio::task::JoinHandle<()>,
 }
@@ -36,22 +37,23 @@ impl House {
         let (teller, _) = retell(&outbox, true).await.unwrap();
         let (store, board) = (Store::new(outbox.clone(), key), test_board());
         let section = format!("id = \"bay-1\"\nport = \"/dev/null\"\nunknown_person = \"{unknown_person}\"");
-        let config: scanner_driver::Config = toml::from_str(&section).unwrap();
-        let (_, mut scanner) = Driver::new(&config);
-        let (driver, events) = mpsc::channel(1);
-        scanner.events = events;
-        let said = watch::Sender::new(None).subscribe();
-        let reception = Reception::new(config, board.clone(), store.clone(), teller.clone(), said);
-        let serving = tokio::spawn(reception.serve(scanner));
+        let scanner: scanner_driver::Config = toml::from_str(&section).unwrap();
+        let (driver, serving) = receive(&scanner, &board, &store, &teller);
         Self {
             _dir: dir,
             outbox,
             store,
             teller,
             board,
+            scanner,
             driver,
             serving,
         }
+    }
+
+    /// Puts a new reception in the place of the one that serves.
+    fn receive_again(&mut self) {
+        (self.driver, self.serving) = receive(&self.scanner, &self.board, &self.store, &self.teller);
     }
 
     async fn send(&self, event: Event) {
@@ -83,6 +85,21 @@ impl House {
             alerts,
         }
     }
+}
+
+/// A reception that serves, and the driver's end of its queue, which has room for one event.
+fn receive(
+    scanner: &scanner_driver::Config,
+    board: &BoardKeeper,
+    store: &Store,
+    teller: &Teller,
+) -> (mpsc::Sender<DriverEvent>, tokio::task::JoinHandle<()>) {
+    let (_, mut ends) = Driver::new(scanner);
+    let (driver, events) = mpsc::channel(1);
+    ends.events = events;
+    let clock = watch::Sender::new(None).subscribe();
+    let reception = Reception::new(scanner.clone(), board.clone(), store.clone(), teller.clone(), clock);
+    (driver, tokio::spawn(reception.serve(ends)))
 }
 
 struct Finished {
@@ -402,5 +419,53 @@ async fn an_end_that_was_not_announced_before_a_crash_is_told_at_the_next_start(
     teller.remember(outbox.clone(), stop).await;
     let (again, last) = retell(&outbox, true).await.unwrap();
     assert_eq!(again.waiting(), []);
-    assert_eq!(last[0].1.result, EventKind::Failed);
+    assert_eq!(last.values().next().unwrap().result, EventKind::Failed);
+}
+
+#[tokio::test]
+async fn a_scan_that_a_crash_cut_off_fails_at_the_next_start() {
+    let house = House::new("unassigned", Config::default()).await;
+    house.send(reading(0)).await;
+    let mut board = house.board.subscribe();
+    timeout(
+        PATIENCE,
+        board.wait_for(|board| board.scanners.values().any(|shown| shown.scan.is_some())),
+    )
+    .await
+    .unwrap()
+    .unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    stop.cancel();
+    house.teller.clone().remember(house.outbox.clone(), stop).await;
+    let (again, last) = retell(&house.outbox, true).await.unwrap();
+    let [Told::Event(event)] = &again.waiting()[..] else {
+        panic!("{:?}", again.waiting())
+    };
+    assert_eq!(
+        (event.kind, event.code.as_deref()),
+        (EventKind::Failed, Some("interrupted"))
+    );
+    assert_eq!(last.values().next().unwrap().scan, event.scan);
+    house.serving.abort();
+}
+
+#[tokio::test]
+async fn a_reception_that_comes_after_a_panic_ends_the_scan_it_finds() {
+    let mut house = House::new("unassigned", Config::default()).await;
+    house.send(reading(0)).await;
+    let mut board = house.board.subscribe();
+    let runs =
+        |board: &std::sync::Arc<scan_model::board::Board>| board.scanners.values().any(|shown| shown.scan.is_some());
+    timeout(PATIENCE, board.wait_for(runs)).await.unwrap().unwrap();
+    house.serving.abort();
+    house.receive_again();
+    timeout(PATIENCE, board.wait_for(|board| !runs(board)))
+        .await
+        .unwrap()
+        .unwrap();
+    let told = house.teller.waiting();
+    assert!(
+        matches!(&told[..], [.., Told::Event(event)] if event.kind == EventKind::Failed),
+        "{told:?}"
+    );
 }
