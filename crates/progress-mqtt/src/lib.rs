@@ -47,6 +47,7 @@ mod desk;
 mod fault;
 mod link;
 mod message;
+mod probe;
 mod retry;
 mod tls;
 mod told;
@@ -55,6 +56,7 @@ mod window;
 
 pub use config::{BrokerUrl, ClientIdentity, Config, Invalid, Root, Version};
 pub use message::event_id;
+pub use probe::probe;
 pub use told::{Announced, Teller, Told};
 pub use window::{Handle, Window};
 

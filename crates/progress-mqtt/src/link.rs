@@ -16,9 +16,10 @@ use rustls::ClientConfig;
 use secrecy::SecretString;
 
 use crate::{
-    config::{BrokerUrl, Version},
+    config::{BrokerUrl, Config, Version},
     fault::{Fault, State},
     message::Message,
+    tls,
 };
 
 /// Messages that may be on their way unacknowledged. More would only be memory: the client library reserves room for each.
@@ -30,22 +31,34 @@ const HANDED_OVER: usize = 32;
 /// From the first packet to the broker's answer, name resolution and TLS included.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
-/// What to connect to, and as whom.
-pub(crate) struct Dial<'a> {
-    pub(crate) url: &'a BrokerUrl,
+/// As whom to connect.
+pub(crate) struct Session {
     pub(crate) client_id: String,
-    pub(crate) credentials: Option<Credentials>,
-    pub(crate) tls: Option<Arc<ClientConfig>>,
-    pub(crate) will: Message,
-    pub(crate) will_delay: Duration,
-    pub(crate) session_expiry: Duration,
     pub(crate) keep_alive: Duration,
+    /// None: nobody will miss this client.
+    pub(crate) will: Option<Will>,
+}
+
+/// What the broker does when it loses the client. MQTT 3.1.1 knows no durations: it publishes at once.
+pub(crate) struct Will {
+    pub(crate) message: Message,
+    pub(crate) delay: Duration,
+    /// How long the broker remembers the session, and with it that the will is due.
+    pub(crate) session_expiry: Duration,
+}
+
+/// Everything a connection needs.
+struct Dial<'a> {
+    url: &'a BrokerUrl,
+    session: Session,
+    credentials: Option<Credentials>,
+    tls: Option<Arc<ClientConfig>>,
 }
 
 /// User name and password.
-pub(crate) struct Credentials {
-    pub(crate) username: String,
-    pub(crate) password: SecretString,
+struct Credentials {
+    username: String,
+    password: SecretString,
 }
 
 /// What happened on a connection.
@@ -84,11 +97,26 @@ enum Client {
 }
 
 impl Link {
-    /// Prepares a connection; the first [`Link::next`] makes it.
-    pub(crate) fn new(version: Version, dial: Dial<'_>) -> Result<Self, Fault> {
-        match version {
+    /// Prepares a connection; the first [`Link::next`] makes it. Secrets and certificates are read now.
+    pub(crate) fn new(config: &Config, url: &BrokerUrl, session: Session) -> Result<Self, Fault> {
+        let tls = url.is_encrypted().then(|| tls::client_config(config));
+        let dial = Dial {
+            url,
+            session,
+            credentials: credentials(config)?,
+            tls: tls.transpose()?,
+        };
+        match config.version {
             Version::V5 => v5::open(dial),
             Version::V311 => v4::open(dial),
+        }
+    }
+
+    /// Waits for the broker's answer.
+    pub(crate) async fn connected(&mut self) -> Result<Terms, Fault> {
+        match self.next().await? {
+            Seen::Connected(terms) => Ok(terms),
+            _ => Err(closed_fault()),
         }
     }
 
@@ -115,6 +143,20 @@ impl Link {
             Client::V4(client) => client.try_disconnect().is_ok(),
         }
     }
+}
+
+fn credentials(config: &Config) -> Result<Option<Credentials>, Fault> {
+    let Some(username) = config.username.clone() else {
+        return Ok(None);
+    };
+    let password = match &config.password {
+        None => SecretString::default(),
+        Some(reference) => reference.read().map_err(|error| {
+            let advice = format!("`password` in [mqtt] cannot be read: {error}");
+            Fault::new(State::Misconfigured, advice)
+        })?,
+    };
+    Ok(Some(Credentials { username, password }))
 }
 
 /// Turns a client library's event loop into a stream. The stream owns the pending poll: an event loop must not be dropped in the

@@ -8,11 +8,8 @@ use tokio::time::timeout;
 use crate::{
     config::{BrokerUrl, Config},
     fault::{Fault, leg_state},
-    link::{Dial, Link, Seen},
-    message::Message,
-    tls,
-    topic::{Channel, Tree},
-    window::credentials,
+    link::{Link, Seen, Session},
+    topic::Tree,
 };
 
 /// For the goodbye; the connection itself has the link's own limit.
@@ -36,25 +33,13 @@ pub async fn probe(config: &Config, facility: &Name, agent: &Name) -> Result<Str
 }
 
 async fn connect(config: &Config, url: &BrokerUrl, tree: &Tree) -> Result<(), Fault> {
-    let dial = Dial {
-        url,
+    let session = Session {
         client_id: format!("{}.check", tree.client_id()),
-        credentials: credentials(config)?,
-        tls: if url.is_encrypted() {
-            Some(tls::client_config(config)?)
-        } else {
-            None
-        },
-        // Discarded by the goodbye; should the connection break before, it takes away what nobody has published.
-        will: Message::emptied(tree, None, Channel::Alert("check")),
-        will_delay: Duration::ZERO,
-        session_expiry: Duration::ZERO,
         keep_alive: Duration::from_secs(20),
+        will: None,
     };
-    let mut link = Link::new(config.version, dial)?;
-    let Seen::Connected(_) = link.next().await? else {
-        return Err(Fault::silent());
-    };
+    let mut link = Link::new(config, url, session)?;
+    link.connected().await?;
     link.say_goodbye();
     let goodbye = async { while link.next().await.is_ok_and(|seen| seen != Seen::SaidGoodbye) {} };
     // The broker has taken the connection: how it ends is of no interest.

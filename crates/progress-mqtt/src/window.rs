@@ -12,13 +12,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
-    config::{BrokerUrl, Config},
+    config::Config,
     desk::Desk,
     fault::{Fault, State, leg_state},
-    link::{Credentials, Dial, Link, Seen, Terms},
+    link::{Link, Seen, Session, Terms, Will},
     message::Arrival,
     retry::{Retry, Waits},
-    tls,
     told::{self, Announced, Teller, Told},
     topic::Tree,
 };
@@ -178,15 +177,13 @@ impl Window {
     }
 
     async fn connect_and_serve(&mut self, stop: &CancellationToken) -> End {
-        let url = &self.config.url[self.next_url];
-        let mut link = match self.dial(url.clone()) {
+        let mut link = match self.dial() {
             Ok(link) => link,
             Err(fault) => return End::NotReached(fault),
         };
-        let terms = match self.meanwhile(link.next(), stop).await {
+        let terms = match self.meanwhile(link.connected(), stop).await {
             None => return End::Stopped,
-            Some(Ok(Seen::Connected(terms))) => terms,
-            Some(Ok(_)) => return End::NotReached(Fault::silent()),
+            Some(Ok(terms)) => terms,
             Some(Err(fault)) => return End::NotReached(fault),
         };
         let accepted = Instant::now();
@@ -204,38 +201,17 @@ impl Window {
         }
     }
 
-    fn dial(&mut self, url: BrokerUrl) -> Result<Link, Fault> {
-        let credentials = match (&self.config.username, &self.config.password) {
-            (None, _) => None,
-            (Some(username), reference) => Some(Credentials {
-                username: username.clone(),
-                password: reference.as_ref().map_or_else(
-                    || Ok(String::new().into()),
-                    |reference| {
-                        reference.read().map_err(|error| {
-                            let advice = format!("`password` in [mqtt] cannot be read: {error}");
-                            Fault::new(State::Misconfigured, advice)
-                        })
-                    },
-                )?,
+    fn dial(&mut self) -> Result<Link, Fault> {
+        let session = Session {
+            client_id: self.client_id.clone(),
+            keep_alive: self.timing.keep_alive,
+            will: Some(Will {
+                message: self.desk.next_session(Timestamp::now()),
+                delay: self.timing.will_delay,
+                session_expiry: self.timing.session_expiry,
             }),
         };
-        let tls = if url.is_encrypted() {
-            Some(tls::client_config(&self.config)?)
-        } else {
-            None
-        };
-        let dial = Dial {
-            url: &url,
-            client_id: self.client_id.clone(),
-            credentials,
-            tls,
-            will: self.desk.next_session(Timestamp::now()),
-            will_delay: self.timing.will_delay,
-            session_expiry: self.timing.session_expiry,
-            keep_alive: self.timing.keep_alive,
-        };
-        Link::new(self.config.version, dial)
+        Link::new(&self.config, &self.config.url[self.next_url], session)
     }
 
     /// Publishes until the connection ends (why) or `stop` (nothing).

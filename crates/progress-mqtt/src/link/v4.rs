@@ -17,8 +17,9 @@ use crate::{
 
 pub(super) fn open(dial: Dial<'_>) -> Result<Link, Fault> {
     let mut options = options(&dial)?;
+    let session = dial.session;
     options
-        .set_keep_alive(u16::try_from(dial.keep_alive.as_secs()).unwrap_or(u16::MAX))
+        .set_keep_alive(u16::try_from(session.keep_alive.as_secs()).unwrap_or(u16::MAX))
         .set_inflight(IN_FLIGHT)
         .set_max_request_batch(HANDED_OVER)
         .set_request_channel_capacity(HANDED_OVER)
@@ -27,9 +28,12 @@ pub(super) fn open(dial: Dial<'_>) -> Result<Link, Fault> {
         let password = login.password.expose_secret().as_bytes().to_vec();
         options.set_credentials(login.username, password);
     }
-    let will = dial.will;
-    let qos = qos(will.acknowledged);
-    options.set_last_will(LastWill::new(will.topic, will.payload, qos, will.retained));
+    if let Some(will) = session.will {
+        let message = will.message;
+        let qos = qos(message.acknowledged);
+        let (topic, payload) = (message.topic, message.payload);
+        options.set_last_will(LastWill::new(topic, payload, qos, message.retained));
+    }
 
     let (client, mut event_loop) = AsyncClient::builder(options).capacity(HANDED_OVER).build();
     event_loop
@@ -55,7 +59,7 @@ pub(super) fn publish(client: &AsyncClient, message: Message) -> bool {
 }
 
 fn options(dial: &Dial<'_>) -> Result<MqttOptions, Fault> {
-    let (url, id) = (dial.url, dial.client_id.clone());
+    let (url, id) = (dial.url, dial.session.client_id.clone());
     let not_an_address = |error: rumqttc_v4::OptionError| websocket_fault(&error);
     let tls = dial.tls.clone().map(TlsConfiguration::Rustls);
     Ok(match (url.is_websocket(), tls) {

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{
     ASK_THE_OPERATOR, CHECK_LOGIN, CHECK_VERSION, CONNECT_WITHIN, Client, Dial, HANDED_OVER, IN_FLIGHT, Link, Seen,
-    Terms, closed_fault, io_fault, refused_fault, stream_of, timeout_fault, tls_fault, websocket_fault,
+    Terms, Will, closed_fault, io_fault, refused_fault, stream_of, timeout_fault, tls_fault, websocket_fault,
 };
 use crate::{
     fault::{Fault, State},
@@ -20,18 +20,14 @@ use crate::{
 };
 
 pub(super) fn open(dial: Dial<'_>) -> Result<Link, Fault> {
-    let session_expiry = seconds(dial.session_expiry);
     let mut options = options(&dial)?;
+    let session = dial.session;
     options
-        .set_keep_alive(u16::try_from(dial.keep_alive.as_secs()).unwrap_or(u16::MAX))
+        .set_keep_alive(u16::try_from(session.keep_alive.as_secs()).unwrap_or(u16::MAX))
         .set_connect_timeout(CONNECT_WITHIN)
         .set_outgoing_inflight_upper_limit(IN_FLIGHT)
         .set_max_request_batch(HANDED_OVER)
-        .set_request_channel_capacity(HANDED_OVER)
-        // The session is resumed, so that its delayed will is taken back (MQTT-7): a clean start would end it and send the will.
-        .set_clean_start(false)
-        .set_session_expiry_interval(Some(session_expiry))
-        .set_session_store(EmptySession { session_expiry });
+        .set_request_channel_capacity(HANDED_OVER);
     let mut network = options.network_options();
     network.set_tcp_nodelay(true);
     options.set_network_options(network);
@@ -39,7 +35,15 @@ pub(super) fn open(dial: Dial<'_>) -> Result<Link, Fault> {
         let password = login.password.expose_secret().as_bytes().to_vec();
         options.set_credentials(login.username, password);
     }
-    options.set_last_will(last_will(dial.will, dial.will_delay));
+    if let Some(will) = session.will {
+        let session_expiry = seconds(will.session_expiry);
+        // The session is resumed, so that its delayed will is taken back (MQTT-7): a clean start would end it and send the will.
+        options
+            .set_clean_start(false)
+            .set_session_expiry_interval(Some(session_expiry))
+            .set_session_store(EmptySession { session_expiry })
+            .set_last_will(last_will(will));
+    }
 
     let (client, event_loop) = AsyncClient::builder(options).capacity(HANDED_OVER).build();
     let events = stream_of(event_loop, |mut event_loop: EventLoop| async move {
@@ -71,7 +75,7 @@ pub(super) fn publish(client: &AsyncClient, message: Message) -> bool {
 }
 
 fn options(dial: &Dial<'_>) -> Result<MqttOptions, Fault> {
-    let (url, id) = (dial.url, dial.client_id.clone());
+    let (url, id) = (dial.url, dial.session.client_id.clone());
     let not_an_address = |error: rumqttc::OptionError| websocket_fault(&error);
     let tls = dial.tls.clone().map(TlsConfiguration::Rustls);
     Ok(match (url.is_websocket(), tls) {
@@ -92,9 +96,10 @@ fn options(dial: &Dial<'_>) -> Result<MqttOptions, Fault> {
     })
 }
 
-fn last_will(will: Message, delay: Duration) -> LastWill {
-    let properties = will.properties.map(|properties| LastWillProperties {
-        delay_interval: Some(seconds(delay)),
+fn last_will(will: Will) -> LastWill {
+    let (message, delay) = (will.message, seconds(will.delay));
+    let properties = message.properties.map(|properties| LastWillProperties {
+        delay_interval: Some(delay),
         payload_format_indicator: Some(Properties::PAYLOAD_FORMAT),
         message_expiry_interval: properties.expiry.map(seconds),
         content_type: Some(Properties::CONTENT_TYPE.to_owned()),
@@ -102,8 +107,9 @@ fn last_will(will: Message, delay: Duration) -> LastWill {
         correlation_data: None,
         user_properties: properties.attributes,
     });
-    let qos = qos(will.acknowledged);
-    LastWill::new(will.topic, will.payload, qos, will.retained, properties)
+    let qos = qos(message.acknowledged);
+    let (topic, payload) = (message.topic, message.payload);
+    LastWill::new(topic, payload, qos, message.retained, properties)
 }
 
 fn seen(event: Event) -> Result<Seen, Fault> {
