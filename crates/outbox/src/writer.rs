@@ -44,8 +44,9 @@ pub(crate) struct Writer {
     stats: Stats,
     /// What the side file says.
     noted: Option<Account>,
-    /// `None` if there is something to purge.
     last_purge: Option<Instant>,
+    /// The last purge ended at its limit.
+    more_to_purge: bool,
     /// Last, so that the directory is let go of when all files are closed.
     _lock: DirLock,
 }
@@ -75,6 +76,7 @@ impl Writer {
             stats: Stats::default(),
             noted: None,
             last_purge: None,
+            more_to_purge: false,
             _lock: lock,
         };
         writer.adopt(opened);
@@ -86,7 +88,12 @@ impl Writer {
         let mut closing = None;
         let mut house_kept = Instant::now();
         while closing.is_none() {
-            match requests.recv_timeout(HOUSEKEEPING) {
+            let patience = if self.more_to_purge {
+                Duration::ZERO
+            } else {
+                HOUSEKEEPING
+            };
+            match requests.recv_timeout(patience) {
                 Ok(first) => closing = self.serve(first, requests),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,

@@ -29,7 +29,7 @@ impl Writer {
     pub(super) fn has_to_purge(&self) -> bool {
         // One may be the newest of all, which stays.
         let crowded = self.stats.full.is_some() && self.stats.sent + self.stats.discarded > 1;
-        crowded || self.last_purge.is_none_or(|last| last.elapsed() >= PURGE_EVERY)
+        crowded || self.more_to_purge || self.last_purge.is_none_or(|last| last.elapsed() >= PURGE_EVERY)
     }
 
     /// Deletes what was sent or discarded long enough ago; all of it if there is no room for new entries.
@@ -47,14 +47,15 @@ impl Writer {
         match open.store.purge(before, PURGE_CHUNK) {
             Ok(gone) => {
                 open.account.purged += gone.len() as i64;
-                // A full chunk: there is more to do at the next turn.
-                self.last_purge = (gone.len() < PURGE_CHUNK).then(Instant::now);
+                self.last_purge = Some(Instant::now());
+                self.more_to_purge = gone.len() == PURGE_CHUNK;
                 for state in gone {
                     self.stats.leave(state);
                 }
                 self.note_account();
             }
             Err(error) => {
+                self.more_to_purge = false;
                 self.fail(error);
             }
         }
