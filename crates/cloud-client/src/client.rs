@@ -4,7 +4,7 @@ use std::{error::Error, path::PathBuf};
 
 use cloud_api::{
     Dialect, Id, Index, Measurements, NewPerformer, NewReading, Performer, PerformerPatch, Reading, ReadingPatch,
-    dialect::EditVerb, headers,
+    Status, dialect::EditVerb, headers,
 };
 use http::{HeaderValue, Method, header};
 use reqwest::{Request, Url};
@@ -189,10 +189,16 @@ impl Client {
     pub async fn create_reading(&self, reading: &NewReading) -> Result<Reading, CallError> {
         let call = Call::CreateReading;
         let url = self.url(&self.dialect.collection_path(&self.dialect.readings));
+        // The two forms are different requests: a server must not take one for a repeat of the other.
+        let step = if reading.status == Some(Status::Complete) {
+            "whole"
+        } else {
+            "create"
+        };
         let key = reading
             .externalid
             .as_deref()
-            .map(|externalid| format!("{externalid}/create"));
+            .map(|externalid| format!("{externalid}/{step}"));
         let answer = self
             .call(call, Method::POST, url, Some(self.encode(reading)), key)
             .await?;
