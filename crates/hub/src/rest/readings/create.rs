@@ -1,0 +1,256 @@
+//! Adding a reading: one that waits for a performer, or a walk-up scan in one call.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use cloud_api::{Assignment, ErrorCode, NewReading, Scope, Stage, Status, Subject, SubjectScheme, Word as _};
+use serde::Serialize;
+
+use super::{change::EXPIRES_MS, values::Values};
+use crate::{
+    clock,
+    rest::{
+        ROOT,
+        answer::Answer,
+        auth::Auth,
+        body::{Payload, typed},
+        error::{ApiError, Result},
+        facilities,
+        fields::Selection,
+        idempotency::Key,
+        index::READINGS,
+        params::Params,
+        performers,
+    },
+    state::Hub,
+    store::{
+        members::{self, Lookup},
+        readings::{self, ReadingRow},
+    },
+};
+
+/// Longest `externalid`.
+const MAX_EXTERNALID: usize = 200;
+
+pub(crate) async fn add(
+    State(hub): State<Hub>,
+    auth: Auth,
+    params: Params,
+    key: Key,
+    mut payload: Payload,
+) -> Result<Response> {
+    auth.require(READINGS.add, "add readings")?;
+    let selection = Selection::of_one(&params)?;
+    selection.check::<ReadingRow>(&auth)?;
+    let claim = key.claim(auth.app, &payload.bytes);
+    payload.drop_read_only(&[])?;
+    let values = match payload.object()?.remove("measurements") {
+        Some(values) => Values::read(&values, params.flag("strict"))?,
+        None => Values::default(),
+    };
+    let body: NewReading = typed(payload.value)?;
+    check(&auth, &body, &values)?;
+    let now = clock::now();
+
+    let mut tx = hub.store.write().await?;
+    if let Some(claim) = &claim
+        && let Some(answer) = claim.replay(&mut tx).await?
+    {
+        return Ok(answer.into_response());
+    }
+    if let Some(externalid) = &body.externalid
+        && let Some(existing) = readings::find_named(&mut *tx, auth.app, externalid).await?
+    {
+        check_repeat(&existing, &body, values)?;
+        return Ok(Answer::entity(&selection.view(&existing, &auth), existing.version)?.into_response());
+    }
+    let mut row = new_row(&auth, &body, values, now)?;
+    place(&mut tx, &auth, &body, &mut row, now).await?;
+    row.id = readings::add(&mut tx, &row).await?;
+    if params.flag("validate") {
+        return Ok(Answer::validated().into_response());
+    }
+    let answer =
+        Answer::entity(&selection.view(&row, &auth), row.version)?.created(format!("{ROOT}/readings/{}", row.id));
+    if let Some(claim) = claim {
+        claim.keep(&mut tx, &answer, now).await?;
+    }
+    tx.commit().await?;
+    hub.changed(row.id);
+    Ok(answer.into_response())
+}
+
+/// Checks that need no store.
+fn check(auth: &Auth, body: &NewReading, values: &Values) -> Result<()> {
+    match body.status {
+        None | Some(Status::Created) => {
+            if !values.is_empty() {
+                return Err(ApiError::invalid(
+                    "measurements",
+                    "Measurements are added to a reading that is there.",
+                ));
+            }
+        }
+        Some(Status::Complete) => {
+            // One call does what a creator and a performer do in three.
+            auth.require(&[Scope::ScanPerformer], "complete readings")?;
+            if body.date.is_none() {
+                return Err(ApiError::invalid(
+                    "date",
+                    "A complete reading has the date of its measurement.",
+                ));
+            }
+            if values.is_empty() {
+                return Err(ApiError::invalid(
+                    "measurements",
+                    "A complete reading has measurements.",
+                ));
+            }
+        }
+        Some(_) => {
+            return Err(ApiError::invalid(
+                "status",
+                "A reading begins as `created` or `complete`.",
+            ));
+        }
+    }
+    if body.member.is_some() && body.guest.is_some() {
+        return Err(ApiError::invalid("guest", "A scan is a member's or a guest's."));
+    }
+    if body
+        .externalid
+        .as_ref()
+        .is_some_and(|id| id.is_empty() || id.len() > MAX_EXTERNALID)
+    {
+        return Err(ApiError::invalid(
+            "externalid",
+            "An externalid has 1 to 200 characters.",
+        ));
+    }
+    Ok(())
+}
+
+/// A repeat with the same `externalid` is answered with what is there, unless it brings other measurements.
+fn check_repeat(existing: &ReadingRow, body: &NewReading, values: Values) -> Result<()> {
+    let complete = Status::Complete.word();
+    if body.status != Some(Status::Complete) || existing.status != complete {
+        return Ok(());
+    }
+    let mut stored = existing.values();
+    let before = stored.clone();
+    stored.join(values, false)?;
+    if stored == before {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        ErrorCode::MeasurementConflict,
+        "The reading was completed with other measurements.",
+    ))
+}
+
+fn new_row(auth: &Auth, body: &NewReading, values: Values, now: i64) -> Result<ReadingRow> {
+    let complete = body.status == Some(Status::Complete);
+    let mut stored = super::values::Stored::default();
+    stored.join(values, false)?;
+    let (status, stage) = if complete {
+        (Status::Complete, Stage::Done)
+    } else {
+        (Status::Created, Stage::Queued)
+    };
+    Ok(ReadingRow {
+        version: 1,
+        app: auth.app,
+        createdby: auth.client_id.clone(),
+        member: body.member.map(|id| id.0),
+        subject: json(body.subject.as_ref()),
+        guest: json(body.guest.as_ref()),
+        externalid: body.externalid.clone(),
+        date: body.date.map(clock::millis),
+        status: status.word().to_owned(),
+        stage: stage.word().to_owned(),
+        progress: stage.range().0,
+        message: body.message.clone(),
+        attempt: 1,
+        inputs: json(body.inputs.as_ref()),
+        measurements: json(Some(&stored.known)).unwrap_or_default(),
+        extra: json(Some(&stored.extra)).unwrap_or_default(),
+        device: json(body.device.as_ref()),
+        raw: body.raw.clone(),
+        checksum: body.checksum.clone(),
+        quality: json(body.quality.as_ref()),
+        created: now,
+        completed: complete.then_some(now),
+        expires: (!complete).then_some(now + EXPIRES_MS),
+        updated: now,
+        performed: auth.has(Scope::ScanPerformer),
+        ..ReadingRow::default()
+    })
+}
+
+/// Finds out where and whose the reading is.
+async fn place(
+    tx: &mut sqlx::SqliteConnection,
+    auth: &Auth,
+    body: &NewReading,
+    row: &mut ReadingRow,
+    now: i64,
+) -> Result<()> {
+    if let Some(id) = body.scanperformer {
+        let mut performer = performers::visible(&mut *tx, auth, id.0)
+            .await?
+            .filter(|performer| performer.app == auth.app || body.status != Some(Status::Complete))
+            .ok_or_else(|| ApiError::invalid("scanperformer", "There is no such performer."))?;
+        if performer.app == auth.app {
+            performers::seen(tx, &mut performer, None, now).await?;
+        } else {
+            row.performed = false;
+        }
+        row.scanperformer = Some(performer.id);
+        row.facility = performer.facility;
+    }
+    if let Some(named) = &body.facility {
+        row.facility = Some(facilities::resolve(tx, auth, named).await?);
+    }
+    let assignment = if let Some(id) = body.member {
+        let member = members::find(&mut *tx, id.0)
+            .await?
+            .filter(|member| auth.may_act_for(member.facility))
+            .ok_or_else(|| ApiError::invalid("member", "There is no such member."))?;
+        row.facility = row.facility.or(Some(member.facility));
+        Assignment::Assigned
+    } else if body.guest.is_some() && body.subject.is_none() {
+        Assignment::Guest
+    } else {
+        row.member = match (&body.subject, row.facility) {
+            (Some(subject), Some(facility)) => named_member(tx, facility, subject).await?,
+            _ => None,
+        };
+        if row.member.is_some() {
+            Assignment::Assigned
+        } else {
+            Assignment::Unassigned
+        }
+    };
+    row.assignment = assignment.word().to_owned();
+    Ok(())
+}
+
+async fn named_member(tx: &mut sqlx::SqliteConnection, facility: i64, subject: &Subject) -> Result<Option<i64>> {
+    let value = subject.value.trim();
+    // All zeros is what a scanner sends when nobody typed a number.
+    if value.bytes().all(|b| b == b'0') {
+        return Ok(None);
+    }
+    let lookup = match subject.scheme {
+        SubjectScheme::ExternalId => Lookup::ExternalId,
+        SubjectScheme::Username => Lookup::Username,
+        SubjectScheme::UserId => Lookup::UserId,
+        SubjectScheme::Number => Lookup::Number,
+    };
+    Ok(members::look_up(tx, facility, lookup, value).await?)
+}
+
+fn json(value: Option<&impl Serialize>) -> Option<String> {
+    value.and_then(|value| serde_json::to_string(value).ok())
+}
