@@ -63,49 +63,72 @@ impl Broker {
         prepare(dir.path());
         let mut broker = Self {
             kind,
-            port: free_port(),
-            websocket_port: free_port(),
+            port: 0,
+            websocket_port: 0,
             settings: settings.to_owned(),
             dir,
             running: Running::No,
         };
-        broker.start_again().await;
-        Some(broker)
+        loop {
+            broker.port = free_port();
+            broker.websocket_port = free_port();
+            // Somebody else may have taken a port meanwhile.
+            if broker.try_start().await {
+                return Some(broker);
+            }
+        }
     }
 
     /// Starts it at the same port, having forgotten everything.
     pub(super) async fn start_again(&mut self) {
-        self.running = match self.kind {
+        assert!(self.try_start().await, "the port was taken");
+    }
+
+    /// Whether it is the one that listens now.
+    async fn try_start(&mut self) -> bool {
+        match self.kind {
             Kind::Embedded => {
+                let websocket = WebSocketConfig::new().with_bind_addresses(vec![loopback(self.websocket_port)]);
                 let config = BrokerConfig::new()
                     .with_bind_addresses(vec![loopback(self.port)])
-                    .with_websocket(WebSocketConfig::new().with_bind_addresses(vec![loopback(self.websocket_port)]))
+                    .with_websocket(websocket)
                     .with_storage(StorageConfig {
                         backend: StorageBackend::Memory,
                         ..StorageConfig::default()
                     });
-                let mut broker = MqttBroker::with_config(config).await.unwrap();
-                Running::Embedded(tokio::spawn(async move {
+                let Ok(mut broker) = MqttBroker::with_config(config).await else {
+                    return false;
+                };
+                self.running = Running::Embedded(tokio::spawn(async move {
                     let _ = broker.run().await;
-                }))
+                }));
+                true
             }
             Kind::Mosquitto => {
                 let file = self.dir.path().join("mosquitto.conf");
-                let text = format!("listener {} 127.0.0.1\n{}log_dest none\n", self.port, self.settings);
+                let Self { port, settings, .. } = self;
+                let text = format!("listener {port} 127.0.0.1\n{settings}log_dest none\n");
                 std::fs::write(&file, text).unwrap();
                 let mut command = Command::new(MOSQUITTO);
                 command.arg("-c").arg(&file).current_dir(self.dir.path());
                 command.stdout(Stdio::null()).stderr(Stdio::null());
-                Running::Mosquitto(command.kill_on_drop(true).spawn().unwrap())
+                let mut child = command.kill_on_drop(true).spawn().unwrap();
+                let listens = patiently("mosquitto", async {
+                    loop {
+                        if child.try_wait().unwrap().is_some() {
+                            return false;
+                        }
+                        if TcpStream::connect(loopback(self.port)).await.is_ok() {
+                            return true;
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                });
+                let listens = listens.await;
+                self.running = Running::Mosquitto(child);
+                listens
             }
-        };
-        let port = self.port;
-        patiently("the broker", async {
-            while TcpStream::connect(loopback(port)).await.is_err() {
-                tokio::task::yield_now().await;
-            }
-        })
-        .await;
+        }
     }
 
     /// Ends it without any goodbye to its clients.
@@ -149,10 +172,14 @@ pub(super) fn loopback(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
-/// A port nobody listens on.
+/// A port nobody listens on, below those that outgoing connections get: a broker must find its port again after a restart.
 pub(super) fn free_port() -> u16 {
-    let listener = TcpListener::bind(loopback(0)).unwrap();
-    listener.local_addr().unwrap().port()
+    loop {
+        let port = fastrand::u16(20_000..32_000);
+        if TcpListener::bind(loopback(port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 fn is_mosquitto_installed() -> bool {
