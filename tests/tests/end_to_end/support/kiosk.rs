@@ -1,0 +1,119 @@
+//! A kiosk PC: the real `scanbridge`, its configuration and data, and a scanner on a pseudo-terminal.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use scansim::{Line, Pace, Player};
+use tempfile::TempDir;
+
+use super::{
+    broker::Broker,
+    free_port,
+    hub::{FACILITY, Hub},
+    program::Program,
+};
+
+/// Everything of one facility with one kiosk. Nothing runs until it is started.
+pub struct World {
+    folder: TempDir,
+    /// The broker's port, whether one listens there or not.
+    pub broker_port: u16,
+    /// The hub.
+    pub hub: Hub,
+}
+
+impl World {
+    /// A world in which nothing runs yet.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let broker_port = free_port();
+        let hub = Hub::new(folder.path().join("hub"), broker_port);
+        let world = Self {
+            folder,
+            broker_port,
+            hub,
+        };
+        fs::create_dir(world.data_dir()).unwrap();
+        fs::write(world.config(), world.config_text()).unwrap();
+        world
+    }
+
+    /// The usual world: broker and hub run.
+    pub async fn with_servers() -> (Self, Broker) {
+        let mut world = Self::new();
+        let broker = Broker::start(world.broker_port).await;
+        world.hub.start().await;
+        (world, broker)
+    }
+
+    /// The agent's configuration file.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join("scanbridge.toml")
+    }
+
+    /// The agent's data.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Where the agent looks for its scanner.
+    pub fn port(&self) -> PathBuf {
+        self.folder.path().join("scanner")
+    }
+
+    /// A scanner plugged into the agent's port, sending as fast as the line takes it.
+    pub fn scanner(&self) -> Player {
+        Player::new(Line::pty(self.port()).unwrap(), Pace::Unlimited)
+    }
+
+    /// Starts the agent.
+    pub fn agent(&self) -> Program {
+        self.agent_with(&[])
+    }
+
+    /// Starts the agent with something in its environment.
+    pub fn agent_with(&self, environment: &[(&str, &Path)]) -> Program {
+        let config = self.config().display().to_string();
+        let log = self.folder.path().join("agent.log");
+        Program::start_with("scanbridge", &["run", "--config", &config], &log, environment)
+    }
+
+    /// The agent's configuration, with everything a test does not care about at its simplest.
+    pub fn config_text(&self) -> String {
+        format!(
+            r#"
+[agent]
+facility = "{FACILITY}"
+name = "front-desk"
+data_dir = "{data}"
+timezone = "Europe/London"
+
+[[scanner]]
+id = "bay-1"
+port = "{port}"
+protocol = "tanita-tagged"
+serial = "9600 8N1"
+
+[cloud]
+base_url = "{hub}"
+dialect = "hub"
+client_id = "bridge"
+client_secret = "file:{secret}"
+
+[mqtt]
+url = "mqtt://127.0.0.1:{broker}"
+"#,
+            data = text(&self.data_dir()),
+            port = text(&self.port()),
+            hub = self.hub.base_url(),
+            secret = text(&self.hub.bridge_secret()),
+            broker = self.broker_port,
+        )
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}

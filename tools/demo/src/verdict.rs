@@ -1,0 +1,281 @@
+//! Whether the hub holds exactly what was published: asked over HTTP, as an integrator would.
+
+use std::{collections::BTreeMap, fmt, fs, io, net::SocketAddr, path::Path, time::Duration};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use reqwest::Client;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use crate::playlist::{Fate, Track};
+
+/// Longest time the last readings may take from the scanner to the hub.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum VerdictError {
+    /// The viewer's secret cannot be read.
+    #[error("cannot read the viewer's secret")]
+    Secret(#[source] io::Error),
+    /// The hub does not answer, or not in its own words.
+    #[error("cannot ask the hub")]
+    Hub(#[from] reqwest::Error),
+    /// The hub refuses.
+    #[error("the hub answers {status}: {body}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// What it says.
+        body: String,
+    },
+}
+
+/// What became of each record of the playlist, and what should have.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    rows: Vec<Row>,
+    strangers: usize,
+}
+
+#[derive(Debug)]
+struct Row {
+    id: String,
+    model: String,
+    expected: &'static str,
+    values: usize,
+    differences: Vec<String>,
+}
+
+impl Verdict {
+    /// Waits until the hub holds as many complete readings as the playlist promises, then compares each value, digit by digit.
+    ///
+    /// # Errors
+    /// [`VerdictError`] if the hub cannot be asked. Differences are no error; they stand in the verdict.
+    pub(crate) async fn reach(tracks: &[Track], hub: SocketAddr, secret: &Path) -> Result<Self, VerdictError> {
+        let secret = fs::read_to_string(secret).map_err(VerdictError::Secret)?;
+        let promised = tracks
+            .iter()
+            .filter(|track| matches!(track.fate, Fate::Reading(_)))
+            .count();
+        let http = Client::new();
+        let start = Instant::now();
+        loop {
+            let readings = readings(&http, hub, &secret).await?;
+            let complete = readings
+                .iter()
+                .filter(|reading| reading["status"] == "complete")
+                .count();
+            if complete >= promised || start.elapsed() > PATIENCE {
+                return Ok(Self::compare(tracks, readings));
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Whether everything is as published.
+    pub(crate) fn is_good(&self) -> bool {
+        self.strangers == 0 && self.rows.iter().all(|row| row.differences.is_empty())
+    }
+
+    fn compare(tracks: &[Track], mut readings: Vec<Value>) -> Self {
+        let rows = tracks
+            .iter()
+            .map(|track| {
+                // A repeat has the bytes of its first; what the first became is said there.
+                let found = match track.fate {
+                    Fate::Repeat => None,
+                    _ => take(&mut readings, &track.bytes),
+                };
+                let (expected, values, differences) = judge(&track.fate, found.as_ref());
+                Row {
+                    id: track.id.clone(),
+                    model: track.model.clone(),
+                    expected,
+                    values,
+                    differences,
+                }
+            })
+            .collect();
+        Self {
+            rows,
+            strangers: readings.len(),
+        }
+    }
+}
+
+/// The reading that was made of these bytes.
+fn take(readings: &mut Vec<Value>, bytes: &[u8]) -> Option<Value> {
+    let at = readings.iter().position(|reading| {
+        let raw = reading["raw"]
+            .as_str()
+            .and_then(|raw| BASE64_STANDARD.decode(raw).ok())
+            .unwrap_or_default();
+        trimmed(&raw) == trimmed(bytes)
+    })?;
+    Some(readings.swap_remove(at))
+}
+
+fn trimmed(bytes: &[u8]) -> &[u8] {
+    bytes.trim_ascii_end()
+}
+
+fn judge(fate: &Fate, found: Option<&Value>) -> (&'static str, usize, Vec<String>) {
+    let none_wanted = |word| {
+        (
+            word,
+            0,
+            found
+                .map(|_| "a reading was made of it".to_owned())
+                .into_iter()
+                .collect(),
+        )
+    };
+    match (fate, found) {
+        (Fate::Reading(values), Some(reading)) => ("reading", values.len(), differences(values, reading)),
+        (Fate::Reading(values), None) => ("reading", values.len(), vec!["the hub does not have it".to_owned()]),
+        (Fate::Rejected, _) => none_wanted("rejected"),
+        (Fate::Repeat, _) => none_wanted("repeat"),
+        (Fate::NotAMeasurement, _) => none_wanted("no measurement"),
+    }
+}
+
+/// Every published value with its digits, and nothing else.
+fn differences(published: &BTreeMap<String, String>, reading: &Value) -> Vec<String> {
+    let empty = serde_json::Map::new();
+    let held = reading["measurements"].as_object().unwrap_or(&empty);
+    let mut differences = Vec::new();
+    for (name, value) in published {
+        match held.get(name) {
+            Some(found) if found.to_string() == *value => {}
+            Some(found) => differences.push(format!("{name}: published {value}, the hub holds {found}")),
+            None => differences.push(format!("{name}: published {value}, the hub holds nothing")),
+        }
+    }
+    for name in held.keys().filter(|name| !published.contains_key(*name)) {
+        differences.push(format!("{name}: not published, and the hub holds it"));
+    }
+    differences
+}
+
+async fn readings(http: &Client, hub: SocketAddr, secret: &str) -> Result<Vec<Value>, VerdictError> {
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", "viewer"),
+        ("client_secret", secret),
+    ];
+    let token = json(
+        http.post(format!("http://{hub}/oauth/token"))
+            .form(&form)
+            .send()
+            .await?,
+    )
+    .await?;
+    let token = token["access_token"].as_str().unwrap_or_default();
+    let url = format!("http://{hub}/rest/v2.10/readings?fields=id,status,measurements,raw&pagesize=500");
+    match json(http.get(url).bearer_auth(token).send().await?).await? {
+        Value::Array(readings) => Ok(readings),
+        other => Err(VerdictError::Refused {
+            status: 200,
+            body: other.to_string(),
+        }),
+    }
+}
+
+async fn json(answer: reqwest::Response) -> Result<Value, VerdictError> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer.json().await?);
+    }
+    Err(VerdictError::Refused {
+        status: status.as_u16(),
+        body: answer.text().await?,
+    })
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:<40} {:<9} {:<15} {:>6}  result",
+            "record", "model", "expected", "values"
+        )?;
+        for row in &self.rows {
+            let result = if row.differences.is_empty() {
+                "as published"
+            } else {
+                "DIFFERENT"
+            };
+            writeln!(
+                f,
+                "{:<40} {:<9} {:<15} {:>6}  {result}",
+                row.id, row.model, row.expected, row.values
+            )?;
+            for difference in &row.differences {
+                writeln!(f, "    {difference}")?;
+            }
+        }
+        if self.strangers > 0 {
+            writeln!(
+                f,
+                "the hub holds {} readings that no record accounts for",
+                self.strangers
+            )?;
+        }
+        let values: usize = self.rows.iter().map(|row| row.values).sum();
+        let good = if self.is_good() {
+            "all as published"
+        } else {
+            "not as published"
+        };
+        write!(f, "{} records, {values} values: {good}", self.rows.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn track(fate: Fate) -> Track {
+        Track {
+            id: "case".into(),
+            model: "MC-780".into(),
+            bytes: b"{0,16\r\n".to_vec(),
+            fate,
+        }
+    }
+
+    fn published(value: &str) -> Fate {
+        Fate::Reading(BTreeMap::from([("fatmass".to_owned(), value.to_owned())]))
+    }
+
+    fn held(measurements: &str) -> Value {
+        let measurements: Value = serde_json::from_str(measurements).unwrap();
+        json!({"raw": BASE64_STANDARD.encode(b"{0,16"), "measurements": measurements})
+    }
+
+    #[test]
+    fn one_digit_less_is_a_difference() {
+        let exact = Verdict::compare(&[track(published("24.0"))], vec![held(r#"{"fatmass":24.0}"#)]);
+        assert!(exact.is_good(), "{exact}");
+        let rounded = Verdict::compare(&[track(published("24.0"))], vec![held(r#"{"fatmass":24}"#)]);
+        assert!(!rounded.is_good());
+        assert!(rounded.to_string().contains("published 24.0, the hub holds 24"));
+    }
+
+    #[test]
+    fn a_missing_a_forbidden_and_an_unknown_reading_are_differences() {
+        assert!(!Verdict::compare(&[track(published("24.0"))], vec![]).is_good());
+        assert!(!Verdict::compare(&[track(Fate::Rejected)], vec![held("{}")]).is_good());
+        assert!(!Verdict::compare(&[], vec![held("{}")]).is_good());
+        assert!(
+            !Verdict::compare(
+                &[track(published("24.0"))],
+                vec![held(r#"{"fatmass":24.0,"bonemass":3.0}"#)]
+            )
+            .is_good()
+        );
+    }
+}
