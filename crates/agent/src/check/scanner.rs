@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scanner_driver::{Config, Driver, PortState};
+use scanner_driver::{Config, Driver, Holder, PortState};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -19,43 +19,36 @@ pub(super) async fn check(config: &Config) -> Finding {
     let leg = format!("scanner {}", config.id);
     let stop = CancellationToken::new();
     let (driver, mut scanner) = Driver::new(config);
-    let mut running = std::pin::pin!(driver.run(stop.clone()));
-    let decided = async {
-        let state = scanner
-            .state
-            .wait_for(|state| !matches!(state, PortState::Starting))
-            .await;
-        state.map_or(PortState::Starting, |state| state.clone())
+    let look = async {
+        let decided = scanner.state.wait_for(|state| !matches!(state, PortState::Starting));
+        let state = match timeout(PATIENCE, decided).await {
+            Ok(Ok(state)) => state.clone(),
+            Ok(Err(_)) | Err(_) => PortState::Starting,
+        };
+        stop.cancel();
+        // What arrived meanwhile is nobody's: the driver does not wait for it to be taken.
+        drop(scanner.events);
+        state
     };
-    let state = tokio::select! {
-        state = timeout(PATIENCE, decided) => state.unwrap_or(PortState::Starting),
-        () = &mut running => PortState::Starting,
-    };
-    stop.cancel();
-    drop(scanner.events);
-    running.await;
+    let (state, ()) = tokio::join!(look, driver.run(stop.clone()));
     judge(leg, &state)
 }
 
 fn judge(leg: String, state: &PortState) -> Finding {
     match state {
         PortState::Open { .. } => Finding::ok(leg, state.to_string()),
-        PortState::Held { by, .. } if by.iter().any(|holder| holder.name == PROGRAM) => {
-            let pids: Vec<_> = by.iter().map(|holder| holder.pid.to_string()).collect();
-            Finding::ok(
-                leg,
-                format!("the running agent has the port (process {})", pids.join(", ")),
-            )
-        }
         PortState::Starting => {
             let story = format!("the port did not open within {} s", PATIENCE.as_secs());
             Finding::fails(leg, story, "unplug the adapter and plug it in again")
         }
-        PortState::Held { .. } => Finding::fails(
-            leg,
-            state.to_string(),
-            "stop the other program: a port serves one at a time",
-        ),
+        PortState::Held { by, .. } => match by.iter().find(|holder| is_agent(holder)) {
+            Some(agent) => Finding::ok(leg, format!("the running agent has the port (process {})", agent.pid)),
+            None => Finding::fails(
+                leg,
+                state.to_string(),
+                "stop the other program: a port serves one at a time",
+            ),
+        },
         PortState::Denied { .. } => Finding::fails(
             leg,
             state.to_string(),
@@ -72,10 +65,13 @@ fn judge(leg: String, state: &PortState) -> Finding {
     }
 }
 
+/// An agent, not this check, which has the port open for the moment of the attempt.
+fn is_agent(holder: &Holder) -> bool {
+    holder.name == PROGRAM && holder.pid != std::process::id()
+}
+
 #[cfg(test)]
 mod tests {
-    use scanner_driver::Holder;
-
     use super::*;
 
     #[test]

@@ -4,16 +4,15 @@
 //! told that the scan is complete, the device included. While the disk does not take a result it stays here, in memory, and
 //! nothing more is taken from the driver; it is tried again for ever.
 
+mod port;
 mod scan;
 mod store;
 
-use std::time::Instant;
-
 use jiff::Timestamp;
-use outbox::{Disposition, EntryId, Outcome};
+use outbox::{Disposition, Outcome};
 use scan_model::{
-    Parcel, Reading, Record, ScanId,
-    board::{Activity, EventKind, LastScan, Severity, Upload},
+    Name, Parcel, Reading, Record, ScanId,
+    board::{Severity, Upload},
     parcel::RejectedFrame,
     progress::{Ending, Stage},
     reading::{Origin, Unfit},
@@ -24,12 +23,8 @@ use tokio::sync::watch;
 use uploader::ServerClock;
 use uuid::Uuid;
 
-use crate::{
-    announcements::Teller,
-    clock,
-    keeper::{BoardKeeper, set_activity},
-};
-use scan::RunningScan;
+use crate::{announcements::Teller, clock, keeper::BoardKeeper};
+use scan::Scans;
 pub(crate) use store::{Refused, Store};
 
 /// Namespace of identities that are derived from a device's own number of a result.
@@ -38,19 +33,15 @@ const RESULT_NAMESPACE: Uuid = Uuid::from_u128(0x6b1f_4f0e_52c1_4d0c_9a3d_2f5b_7
 /// What a person is told whose result did not arrive as it was sent.
 pub(crate) const NOT_INTACT: &str = "The result did not arrive intact. Please scan again";
 
-/// Alert: another program has a scanner's port.
-const PORT_HELD: &str = "port-held";
-
 /// One scanner's reception.
 pub(crate) struct Reception {
     config: scanner_driver::Config,
     board: BoardKeeper,
     store: Store,
-    teller: Teller,
-    cloud_said: watch::Receiver<Option<ServerClock>>,
-    running: Option<RunningScan>,
-    /// The device's own error, until it does something again.
-    device_error: Option<String>,
+    scans: Scans,
+    cloud_clock: watch::Receiver<Option<ServerClock>>,
+    /// The device reported an error and did nothing since.
+    device_error: bool,
     /// The alert that the last rejected result raised. The next good result clears it.
     rejected: Option<&'static str>,
 }
@@ -61,28 +52,33 @@ impl Reception {
         board: BoardKeeper,
         store: Store,
         teller: Teller,
-        cloud_said: watch::Receiver<Option<ServerClock>>,
+        cloud_clock: watch::Receiver<Option<ServerClock>>,
     ) -> Self {
+        let scans = Scans::new(config.id.clone(), board.clone(), teller);
         Self {
             config,
             board,
             store,
-            teller,
-            cloud_said,
-            running: None,
-            device_error: None,
+            scans,
+            cloud_clock,
+            device_error: false,
             rejected: None,
         }
     }
 
     /// Receives until the driver has ended and everything it found is stored.
     pub(crate) async fn serve(mut self, mut scanner: Scanner) {
-        if let Some(last) = self.teller.interrupted(&self.config.id) {
-            self.board
-                .scanner(&self.config.id, |shown| (shown.scan, shown.last) = (None, Some(last)));
-        }
-        self.show(&scanner.state.borrow_and_update());
         loop {
+            {
+                let port = scanner.state.borrow_and_update();
+                port::show(
+                    &self.config.id,
+                    &port,
+                    self.scans.is_running(),
+                    self.device_error,
+                    &self.board,
+                );
+            }
             tokio::select! {
                 event = scanner.events.recv() => match event {
                     Some(event) => self.take(event, &scanner).await,
@@ -90,7 +86,6 @@ impl Reception {
                 },
                 Ok(()) = scanner.state.changed() => {}
             }
-            self.show(&scanner.state.borrow_and_update());
         }
     }
 
@@ -100,25 +95,25 @@ impl Reception {
         } = event;
         match event {
             Event::Stage { stage, within } => {
-                self.device_error = None;
-                self.scan(stage, at, received_at);
-                self.reach(stage, within, at);
+                self.device_error = false;
+                self.scans.running_or_start(stage, at, received_at);
+                self.scans.reach(stage, within, at);
             }
             Event::Record(record) => {
-                let scan = self.scan(Stage::ReadingResults, at, received_at);
+                let scan = self.scans.running_or_start(Stage::ReadingResults, at, received_at);
                 let origin = self.origin(scan, record.result_id.as_deref(), received_at, &scanner.state.borrow());
                 self.take_record(*record, origin, scanner).await;
             }
             Event::Rejected(rejected) => {
-                let scan = self.scan(Stage::ReadingResults, at, received_at);
+                let scan = self.scans.running_or_start(Stage::ReadingResults, at, received_at);
                 let origin = self.origin(scan, None, received_at, &scanner.state.borrow());
                 self.take_rejected(rejected, origin).await;
             }
             Event::Repeated => self.fail_repeated(),
             Event::DeviceError(error) => {
                 tracing::warn!(scanner = %self.config.id, code = %error.code, "the scanner reports an error");
-                self.device_error = Some(error.code);
-                self.fail("device_error", error.advice);
+                self.device_error = true;
+                self.scans.fail("device_error", error.advice);
             }
         }
     }
@@ -126,24 +121,18 @@ impl Reception {
     async fn take_record(&mut self, record: Record, origin: Origin, scanner: &Scanner) {
         let (result_id, model) = (record.result_id.clone(), record.device.model.clone());
         match Reading::from_record(&record, origin.clone()) {
-            Ok(reading) => {
-                let hold = self.config.unknown_person == UnknownPerson::Hold && reading.subject.named().is_none();
-                let disposition = if hold { Disposition::Hold } else { Disposition::Send };
-                match self.store.keep(&Parcel::Reading(reading), disposition).await {
-                    Outcome::Stored { id } => self.end(Ending::Completed, Upload::Waiting, Some(id)),
-                    Outcome::AlreadyPresent { .. } => self.fail_repeated(),
-                }
-                self.clear_rejected();
-            }
+            Ok(reading) => self.take_reading(reading).await,
             Err(Unfit::NotAMeasurement) => {
-                self.fail("not_a_measurement", "The scanner sent settings or a profile, no result");
+                self.scans
+                    .fail("not_a_measurement", "The scanner sent settings or a profile, no result");
             }
             Err(unfit) => {
-                tracing::warn!(scanner = %self.config.id, reason = unfit.code(), "a result is set aside");
+                let reason = unfit.code().to_owned();
+                tracing::warn!(scanner = %self.config.id, reason, "a result is set aside");
                 let frame = RejectedFrame {
                     origin,
                     protocol: record.protocol,
-                    reason: unfit.code().to_owned(),
+                    reason,
                     raw: record.raw,
                 };
                 self.set_aside(frame, "record-rejected").await;
@@ -161,6 +150,16 @@ impl Reception {
         }
     }
 
+    async fn take_reading(&mut self, reading: Reading) {
+        let hold = self.config.unknown_person == UnknownPerson::Hold && reading.subject.named().is_none();
+        let disposition = if hold { Disposition::Hold } else { Disposition::Send };
+        match self.store.keep(&Parcel::Reading(reading), disposition).await {
+            Outcome::Stored { id } => self.scans.end(Ending::Completed, Upload::Waiting, Some(id)),
+            Outcome::AlreadyPresent { .. } => self.fail_repeated(),
+        }
+        self.clear_rejected();
+    }
+
     async fn take_rejected(&mut self, rejected: Rejected, origin: Origin) {
         let Rejected {
             raw,
@@ -169,17 +168,16 @@ impl Reception {
             detail,
         } = rejected;
         tracing::warn!(scanner = %self.config.id, %reason, offset, detail, bytes = raw.len(), "a frame is set aside");
-        let alert = if reason == RejectReason::ChecksumMismatch {
-            "checksum-mismatch"
-        } else {
-            "record-rejected"
+        let alert = match reason {
+            RejectReason::ChecksumMismatch => "checksum-mismatch",
+            _ => "record-rejected",
         };
-        let protocol = self.config.protocol.name().to_owned();
+        let (protocol, reason) = (self.config.protocol.name().to_owned(), reason.name().to_owned());
         self.set_aside(
             RejectedFrame {
                 origin,
                 protocol,
-                reason: reason.name().to_owned(),
+                reason,
                 raw,
             },
             alert,
@@ -189,17 +187,20 @@ impl Reception {
 
     /// Keeps bytes that are no result, then ends the scan and tells why.
     async fn set_aside(&mut self, frame: RejectedFrame, alert: &'static str) {
-        let reason = frame.reason.clone();
-        let disposition = Disposition::SetAside(outbox::Code::new(&reason));
+        let code = frame.reason.clone();
+        let disposition = Disposition::SetAside(outbox::Code::new(&code));
         let entry = self.store.keep(&Parcel::Rejected(frame), disposition).await.id();
-        let ending = Ending::Failed {
-            code: reason.clone(),
-            message: NOT_INTACT.to_owned(),
-        };
-        self.end(ending, Upload::SetAside, Some(entry));
         let message = format!(
-            "{}a result was not accepted ({reason}) and is set aside with its bytes. Check cable and settings; the person has to scan again.",
-            self.own()
+            "{}a result was not accepted ({code}) and is set aside with its bytes. Check cable and settings; the person has to scan again.",
+            own(&self.config.id)
+        );
+        self.scans.end(
+            Ending::Failed {
+                code,
+                message: NOT_INTACT.to_owned(),
+            },
+            Upload::SetAside,
+            Some(entry),
         );
         self.clear_rejected();
         self.board.raise(alert, Severity::Warning, message);
@@ -209,13 +210,15 @@ impl Reception {
     /// A good result shows that the cable works again.
     fn clear_rejected(&mut self) {
         if let Some(alert) = self.rejected.take() {
-            self.board.clear_own(alert, &self.own());
+            self.board.clear_own(alert, &own(&self.config.id));
         }
     }
 
-    /// How the messages of this scanner's alerts begin.
-    fn own(&self) -> String {
-        format!("Scanner {}: ", self.config.id)
+    fn fail_repeated(&mut self) {
+        self.scans.fail(
+            "repeated_result",
+            "The scanner sent a result again that is stored already",
+        );
     }
 
     /// What is known about a result beyond its bytes. Its identity is made here and never again.
@@ -224,122 +227,25 @@ impl Reception {
             Some(id) => Uuid::new_v5(&RESULT_NAMESPACE, id.as_bytes()),
             None => Uuid::now_v7(),
         };
+        let port = match port {
+            PortState::Open { path, .. } | PortState::Lost { path } => Some(path.display().to_string()),
+            _ => None,
+        };
+        let time_quality = clock::quality(*self.cloud_clock.borrow());
         Origin {
             externalid,
             scan,
             scanner: self.config.id.clone(),
             received_at,
-            time_quality: clock::quality(*self.cloud_said.borrow()),
-            port: match port {
-                PortState::Open { path, .. } | PortState::Lost { path } => Some(path.display().to_string()),
-                _ => None,
-            },
+            time_quality,
+            port,
         }
     }
+}
 
-    /// Identity of the running scan; a new one starts, and is told, if none runs.
-    fn scan(&mut self, stage: Stage, at: Instant, received_at: Timestamp) -> ScanId {
-        let (id, board, teller) = (&self.config.id, &self.board, &self.teller);
-        let running = self.running.get_or_insert_with(|| {
-            let scan = RunningScan::start(stage, at);
-            teller.started(scan.event(id, EventKind::Started, received_at));
-            teller.progress(id, scan.progress());
-            board.scanner(id, |shown| {
-                shown.scan = Some(scan.progress().clone());
-                set_activity(shown, Activity::Busy, None);
-            });
-            scan
-        });
-        running.id()
-    }
-
-    fn reach(&mut self, stage: Stage, within: u8, at: Instant) {
-        if let Some(scan) = &mut self.running
-            && let Some(progress) = scan.reach(stage, within, at)
-        {
-            self.teller.progress(&self.config.id, progress);
-            self.board
-                .scanner(&self.config.id, |shown| shown.scan = Some(progress.clone()));
-        }
-    }
-
-    fn fail_repeated(&mut self) {
-        self.fail(
-            "repeated_result",
-            "The scanner sent a result again that is stored already",
-        );
-    }
-
-    /// Ends the running scan, if there is one, with nothing to be kept.
-    fn fail(&mut self, code: &str, message: &str) {
-        self.end(
-            Ending::Failed {
-                code: code.to_owned(),
-                message: message.to_owned(),
-            },
-            Upload::None,
-            None,
-        );
-    }
-
-    /// Ends the running scan: tells it, then shows it. `entry` is where its result lies, in the outbox.
-    fn end(&mut self, ending: Ending, upload: Upload, entry: Option<EntryId>) {
-        let Some(mut scan) = self.running.take() else { return };
-        let id = &self.config.id;
-        let time = Timestamp::now();
-        let result = match ending {
-            Ending::Completed => EventKind::Completed,
-            Ending::Failed { .. } => EventKind::Failed,
-            Ending::Cancelled => EventKind::Cancelled,
-        };
-        scan.end(ending);
-        self.teller.progress(id, scan.progress());
-        self.teller.ended(scan.event(id, result, time), entry);
-        if upload == Upload::SetAside {
-            self.teller.outcome(scan.event(id, EventKind::SetAside, time));
-        }
-        let last = LastScan {
-            scan: scan.id(),
-            time,
-            result,
-            upload,
-        };
-        self.teller.last(id, &last);
-        self.board.scanner(id, |shown| {
-            shown.scan = None;
-            shown.last = Some(last);
-        });
-    }
-
-    /// Shows the scanner in a performer's words.
-    fn show(&self, port: &PortState) {
-        let held = match port {
-            PortState::Held { .. } => Some(format!("{}{port}", self.own())),
-            _ => None,
-        };
-        self.board.scanner(&self.config.id, |shown| {
-            let (activity, code) = match port {
-                _ if self.running.is_some() => (Activity::Busy, None),
-                PortState::Open { .. } if self.device_error.is_some() => (Activity::Error, Some("device_error")),
-                PortState::Open { .. } => (Activity::Idle, None),
-                PortState::Starting | PortState::Lost { .. } | PortState::Missing { .. } => {
-                    (Activity::Offline, port.code())
-                }
-                PortState::Held { .. }
-                | PortState::Denied { .. }
-                | PortState::Unsupported { .. }
-                | PortState::Failed { .. } => (Activity::Error, port.code()),
-            };
-            set_activity(shown, activity, code);
-            if let PortState::Open { settings, .. } = port {
-                shown.serial_settings = Some(settings.to_string());
-            }
-        });
-        match held {
-            Some(message) => self.board.raise(PORT_HELD, Severity::Error, message),
-            None => self.board.clear_own(PORT_HELD, &self.own()),
-        }
-    }
+/// How the messages of a scanner's alerts begin.
+fn own(scanner: &Name) -> String {
+    format!("Scanner {scanner}: ")
 }
 
 #[cfg(test)]

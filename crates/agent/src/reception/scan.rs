@@ -1,61 +1,133 @@
-//! A scan that is running at a scanner.
+//! The scan that runs at a scanner: each change is told, then shown.
 
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use outbox::EntryId;
 use scan_model::{
     Name, ScanId,
-    board::{EventKind, ScanEvent},
+    board::{Activity, EventKind, LastScan, ScanEvent, Upload},
     progress::{Change, Ending, Progress, ScanProgress, Stage},
 };
 use uuid::Uuid;
 
-/// A running scan: its identity and how far it is.
-pub(super) struct RunningScan {
+use crate::{
+    announcements::Teller,
+    keeper::{BoardKeeper, set_activity},
+};
+
+/// The scans of one scanner, at most one at a time.
+pub(super) struct Scans {
+    scanner: Name,
+    board: BoardKeeper,
+    teller: Teller,
+    running: Option<Running>,
+}
+
+struct Running {
     progress: ScanProgress,
     began: Instant,
 }
 
-impl RunningScan {
-    /// A scan that starts now. What a walk-up scanner sends is always a first attempt: nobody asked it to try again.
-    pub(super) fn start(stage: Stage, at: Instant) -> Self {
-        let progress = ScanProgress::start(ScanId(Uuid::now_v7()), 1, stage, Duration::ZERO);
-        Self { progress, began: at }
-    }
-
-    pub(super) fn id(&self) -> ScanId {
-        self.progress.current().scan
-    }
-
-    pub(super) fn progress(&self) -> &Progress {
-        self.progress.current()
-    }
-
-    /// The scan got on; its new state, if that is worth showing.
-    pub(super) fn reach(&mut self, stage: Stage, within: u8, at: Instant) -> Option<&Progress> {
-        self.progress.apply(
-            Change::Reached { stage, within },
-            at.saturating_duration_since(self.began),
-        )
-    }
-
-    pub(super) fn end(&mut self, ending: Ending) {
-        self.progress.apply(Change::Ended(ending), self.began.elapsed());
-    }
-
-    /// An event of this scan; a failure's code and message with it.
-    pub(super) fn event(&self, scanner: &Name, kind: EventKind, time: Timestamp) -> ScanEvent {
-        let (code, message) = match &self.progress().ending {
-            Some(Ending::Failed { code, message }) => (Some(code.clone()), Some(message.clone())),
-            _ => (None, None),
-        };
-        ScanEvent {
-            scanner: scanner.clone(),
-            scan: self.id(),
-            kind,
-            time,
-            code,
-            message,
+impl Scans {
+    /// None runs. One that a predecessor left behind, in this process or before a crash, has failed.
+    pub(super) fn new(scanner: Name, board: BoardKeeper, teller: Teller) -> Self {
+        if let Some(last) = teller.interrupted(&scanner) {
+            board.scanner(&scanner, |shown| (shown.scan, shown.last) = (None, Some(last)));
         }
+        Self {
+            scanner,
+            board,
+            teller,
+            running: None,
+        }
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Identity of the running scan. If none runs, one starts in `stage`: always a first attempt, because nobody asks a walk-up
+    /// scanner to try again.
+    pub(super) fn running_or_start(&mut self, stage: Stage, at: Instant, received_at: Timestamp) -> ScanId {
+        if let Some(running) = &self.running {
+            return running.progress.current().scan;
+        }
+        let progress = ScanProgress::start(ScanId(Uuid::now_v7()), 1, stage, Duration::ZERO);
+        let first = progress.current();
+        self.teller
+            .started(event(&self.scanner, first, EventKind::Started, received_at));
+        self.teller.progress(&self.scanner, first);
+        self.board.scanner(&self.scanner, |shown| {
+            shown.scan = Some(first.clone());
+            set_activity(shown, Activity::Busy, None);
+        });
+        let scan = first.scan;
+        self.running = Some(Running { progress, began: at });
+        scan
+    }
+
+    /// The running scan got on.
+    pub(super) fn reach(&mut self, stage: Stage, within: u8, at: Instant) {
+        let Some(Running { progress, began }) = &mut self.running else {
+            return;
+        };
+        let change = Change::Reached { stage, within };
+        if let Some(progress) = progress.apply(change, at.saturating_duration_since(*began)) {
+            self.teller.progress(&self.scanner, progress);
+            self.board
+                .scanner(&self.scanner, |shown| shown.scan = Some(progress.clone()));
+        }
+    }
+
+    /// Ends the running scan, if there is one, with nothing to be kept. `code` is for programs, `message` for people.
+    pub(super) fn fail(&mut self, code: &str, message: &str) {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        self.end(Ending::Failed { code, message }, Upload::None, None);
+    }
+
+    /// Ends the running scan, if there is one. `entry` is where its result lies in the outbox, durably.
+    pub(super) fn end(&mut self, ending: Ending, upload: Upload, entry: Option<EntryId>) {
+        let Some(Running { mut progress, began }) = self.running.take() else {
+            return;
+        };
+        let result = match ending {
+            Ending::Completed => EventKind::Completed,
+            Ending::Failed { .. } => EventKind::Failed,
+            Ending::Cancelled => EventKind::Cancelled,
+        };
+        progress.apply(Change::Ended(ending), began.elapsed());
+        let (end, time) = (progress.current(), Timestamp::now());
+        self.teller.progress(&self.scanner, end);
+        self.teller.ended(event(&self.scanner, end, result, time), entry);
+        if upload == Upload::SetAside {
+            self.teller
+                .outcome(event(&self.scanner, end, EventKind::SetAside, time));
+        }
+        let last = LastScan {
+            scan: end.scan,
+            time,
+            result,
+            upload,
+        };
+        self.teller.last(&self.scanner, &last);
+        self.board
+            .scanner(&self.scanner, |shown| (shown.scan, shown.last) = (None, Some(last)));
+    }
+}
+
+/// An event of a scan; a failure's code and message with it.
+fn event(scanner: &Name, progress: &Progress, kind: EventKind, time: Timestamp) -> ScanEvent {
+    let (code, message) = match &progress.ending {
+        Some(Ending::Failed { code, message }) => (Some(code.clone()), Some(message.clone())),
+        Some(Ending::Completed | Ending::Cancelled) | None => (None, None),
+    };
+    ScanEvent {
+        scanner: scanner.clone(),
+        scan: progress.scan,
+        kind,
+        time,
+        code,
+        message,
     }
 }

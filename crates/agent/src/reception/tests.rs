@@ -4,7 +4,7 @@ use outbox::{Config, Entry, Filter, Outbox, SealKey, State};
 use progress_mqtt::Told;
 use scan_model::{
     Decimal, DeviceTime, Integrity, Metric, Unit,
-    board::{Activity, ScannerState},
+    board::{Activity, EventKind, ScannerState},
     record::{Device, Measurement},
     subject::Subject,
 };
