@@ -27,6 +27,8 @@ pub struct World {
 impl World {
     /// A world in which nothing runs yet.
     pub fn new() -> Self {
+        // Whoever comes first installs it for the whole process.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let broker_port = free_port();
         let hub = Hub::new(folder.path().join("hub"), broker_port);
