@@ -1,27 +1,25 @@
-//! Joins the rooms: opens what is kept, starts every task, sees every task end.
+//! The whole agent: opens what is kept, works until it is told to stop, drains.
 
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 
 use agent_config::Config;
 use outbox::{KeyError, OpenError, Outbox, SealKey, StoreError};
 use scan_model::board::{Activity, AgentInfo, Board};
-use scanner_driver::Driver;
 use tokio::{
     sync::watch,
-    task::JoinSet,
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    announcements::{Teller, retell},
+    announcements::retell,
     data_dir,
     exit::Exit,
     identity::{Identity, IdentityError},
-    keeper::{BROKER, BoardKeeper, CLOUD, NOT_CONFIGURED},
-    legs, local_api,
-    reception::{Reception, Store},
-    supervisor::{Leg, Phase, Supervisor, Trouble},
+    keeper::{BoardKeeper, set_activity},
+    legs,
+    rooms::{self, House},
+    supervisor::{Leg, Supervisor, Trouble},
 };
 
 /// How long a stop may take. A record on the wire may take 2 s, the goodbye to the broker 2 s, a call to the cloud the rest.
@@ -88,11 +86,8 @@ impl From<OpenError> for StartError {
 #[derive(Debug)]
 pub struct Agent {
     config: Config,
-    board: BoardKeeper,
-    outbox: Outbox,
-    key: SealKey,
+    house: House,
     identity: Identity,
-    teller: Teller,
 }
 
 impl Agent {
@@ -121,17 +116,19 @@ impl Agent {
         }
         Ok(Self {
             config,
-            board,
-            outbox,
-            key,
+            house: House {
+                board,
+                outbox,
+                key,
+                teller,
+            },
             identity,
-            teller,
         })
     }
 
     /// The state of everything, for those who watch.
     pub fn board(&self) -> watch::Receiver<Arc<Board>> {
-        self.board.subscribe()
+        self.house.board.subscribe()
     }
 
     /// Works until `stop`, then drains within `deadline`. `ready` is called once every task runs. Returns the names of the
@@ -139,8 +136,14 @@ impl Agent {
     ///
     /// The TLS provider must be installed before.
     pub async fn run(self, stop: CancellationToken, deadline: Duration, ready: impl FnOnce()) -> Vec<String> {
-        let (mut supervisor, board, outbox) = (Supervisor::new(), self.board.clone(), self.outbox.clone());
-        self.start_rooms(&mut supervisor);
+        let Self {
+            config,
+            house,
+            identity,
+        } = self;
+        let (board, outbox) = (house.board.clone(), house.outbox.clone());
+        let mut supervisor = Supervisor::new();
+        rooms::start(&mut supervisor, house, config, identity);
         // Lets every task begin.
         tokio::task::yield_now().await;
         tracing::info!("ready");
@@ -158,99 +161,6 @@ impl Agent {
             tracing::error!(rooms = late.join(", "), "stopped without waiting longer for some rooms");
         }
         late
-    }
-
-    fn start_rooms(self, supervisor: &mut Supervisor) {
-        let Self {
-            config,
-            board,
-            outbox,
-            key,
-            identity,
-            teller,
-        } = self;
-        let store = Store::new(outbox.clone(), key.clone());
-        let clock = watch::Sender::new(None);
-        {
-            let (teller, outbox) = (teller.clone(), outbox.clone());
-            supervisor.start("announcements", Leg::Inner, Phase::Books, move |stop| {
-                teller.clone().remember(outbox.clone(), stop)
-            });
-        }
-        {
-            let (stats, refused, board) = (outbox.stats(), store.refused(), board.clone());
-            supervisor.start("disk", Leg::Inner, Phase::Desks, move |stop| {
-                legs::disk::show(stats.clone(), refused.clone(), board.clone(), stop)
-            });
-        }
-        {
-            let (said, board) = (clock.subscribe(), board.clone());
-            supervisor.start("clock", Leg::Inner, Phase::Desks, move |stop| {
-                legs::clock::show(said.clone(), board.clone(), stop)
-            });
-        }
-        for scanner in config.scanners {
-            let (board, store, teller) = (board.clone(), store.clone(), teller.clone());
-            let said = clock.subscribe();
-            let name = format!("scanner {}", scanner.id);
-            supervisor.start(name, Leg::Scanner(scanner.id.clone()), Phase::Doors, move |stop| {
-                let reception = Reception::new(
-                    scanner.clone(),
-                    board.clone(),
-                    store.clone(),
-                    teller.clone(),
-                    said.clone(),
-                );
-                serve_scanner(scanner.clone(), reception, stop)
-            });
-        }
-        match config.cloud {
-            None => board.leg(CLOUD, NOT_CONFIGURED, None),
-            Some(config) => {
-                let (board, teller, outbox) = (board.clone(), teller.clone(), outbox.clone());
-                let cloud = legs::cloud::Cloud {
-                    config,
-                    identity,
-                    key,
-                    outbox,
-                    board,
-                    teller,
-                    clock,
-                };
-                supervisor.start("cloud", Leg::Named(CLOUD), Phase::Doors, move |stop| {
-                    cloud.clone().run(stop)
-                });
-            }
-        }
-        match config.mqtt {
-            None => board.leg(BROKER, NOT_CONFIGURED, None),
-            Some(config) => {
-                let (board, teller, outbox) = (board.clone(), teller.clone(), outbox.clone());
-                supervisor.start("broker", Leg::Named(BROKER), Phase::Window, move |stop| {
-                    legs::broker::run(config.clone(), board.clone(), teller.clone(), outbox.clone(), stop)
-                });
-            }
-        }
-        if let Some(config) = config.local_api {
-            let board = board.subscribe();
-            supervisor.start("local API", Leg::Inner, Phase::Doors, move |stop| {
-                local_api::serve(config.listen, board.clone(), stop)
-            });
-        }
-    }
-}
-
-/// Runs a scanner's driver and its reception; ends when both have.
-async fn serve_scanner(config: scanner_driver::Config, reception: Reception, stop: CancellationToken) {
-    let (driver, scanner) = Driver::new(&config);
-    // A task of its own: if it panics, what it found before is still received.
-    let mut task = JoinSet::new();
-    task.spawn(driver.run(stop));
-    reception.serve(scanner).await;
-    if let Some(Err(error)) = task.join_next().await
-        && let Ok(panic) = error.try_into_panic()
-    {
-        std::panic::resume_unwind(panic);
     }
 }
 
@@ -275,9 +185,7 @@ fn show_trouble(trouble: &Trouble<'_>, board: &BoardKeeper) {
         "Failed inside the agent; starts again in {seconds:.0} s. Send the log to the maintainers if it happens again."
     );
     match leg {
-        Leg::Scanner(id) => board.scanner(id, |shown| {
-            crate::keeper::set_activity(shown, Activity::Error, Some("restarting"))
-        }),
+        Leg::Scanner(id) => board.scanner(id, |shown| set_activity(shown, Activity::Error, Some("restarting"))),
         Leg::Named(leg) => board.leg(leg, "restarting", Some(advice)),
         Leg::Inner => {}
     }
@@ -289,5 +197,56 @@ fn agent_info(config: &Config) -> AgentInfo {
         name: config.agent.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         platform: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keeper::test_board;
+
+    fn config(data_dir: &std::path::Path) -> Config {
+        let agent = "[agent]\nfacility = \"gym-7\"\nname = \"front-desk\"\n";
+        let scanner = "[[scanner]]\nid = \"bay-1\"\nport = \"/dev/no-such-port\"\n";
+        let mut config = Config::parse(&format!("{agent}{scanner}")).unwrap();
+        config.agent.data_dir = data_dir.to_owned();
+        config
+    }
+
+    #[tokio::test]
+    async fn the_data_directory_is_one_agents_until_that_has_stopped() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Agent::open(config(dir.path())).await.unwrap();
+        let refused = Agent::open(config(dir.path())).await.unwrap_err();
+        assert_eq!(refused.exit(), Exit::InUse);
+        let pid = format!("process {}", std::process::id());
+        assert!(crate::report::Chain(&refused).to_string().contains(&pid), "{refused:?}");
+        let stop = CancellationToken::new();
+        let ready = stop.clone();
+        let late = first.run(stop, SHUTDOWN_DEADLINE, move || ready.cancel()).await;
+        assert_eq!(late, [""; 0]);
+        Agent::open(config(dir.path())).await.unwrap();
+    }
+
+    #[test]
+    fn trouble_shows_on_the_leg_it_concerns_and_on_no_other() {
+        let board = test_board();
+        let before = board.now();
+        let leg = Leg::Named(crate::keeper::CLOUD);
+        let trouble = Trouble {
+            room: "cloud",
+            leg: &leg,
+            panicked: true,
+            pause: Duration::from_secs(3),
+            resting: false,
+        };
+        show_trouble(&trouble, &board);
+        let after = board.now();
+        assert_eq!(after.legs["cloud"].state, "restarting");
+        assert!(after.legs["cloud"].advice.as_deref().unwrap().contains("3 s"));
+        assert_eq!(
+            (&after.legs["disk"], &after.scanners),
+            (&before.legs["disk"], &before.scanners)
+        );
     }
 }

@@ -18,6 +18,7 @@ pub mod logging;
 mod program;
 mod reception;
 mod report;
+mod rooms;
 mod service_manager;
 mod signals;
 mod supervisor;

@@ -4,16 +4,16 @@ use outbox::{Outbox, StoreError};
 use progress_mqtt::{Config, Handle, Window};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    announcements::Teller,
-    keeper::{BROKER, BoardKeeper},
-};
+use crate::{keeper::BROKER, rooms::House};
 
 /// Where the outbox keeps the number of starts.
 const STARTS: &str = "starts";
 
 /// Runs a window until `stop`.
-pub(crate) async fn run(config: Config, board: BoardKeeper, teller: Teller, outbox: Outbox, stop: CancellationToken) {
+pub(crate) async fn run(config: Config, house: House, stop: CancellationToken) {
+    let House {
+        board, teller, outbox, ..
+    } = house;
     let starts = count_start(&outbox).await.unwrap_or_else(|error| {
         // A number of this time is higher than any count.
         tracing::warn!(%error, "the start could not be counted");

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use cloud_client::{Client, Config, Pause};
 use jiff::Timestamp;
-use outbox::{Outbox, SealKey};
 use scan_model::board::{EventKind, ScanEvent, Severity, Upload};
 use tokio::{
     sync::{mpsc, watch},
@@ -13,12 +12,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uploader::{CloudLeg, CloudState, Delivery, ServerClock, Uploader};
 
-use crate::{
-    announcements::Teller,
-    identity::Identity,
-    keeper::{BoardKeeper, CLOUD},
-    report::Chain,
-};
+use crate::{identity::Identity, keeper::CLOUD, report::Chain, rooms::House};
 
 /// The courier has eight readings in hand and waits while this is full.
 const DELIVERIES: usize = 16;
@@ -35,10 +29,7 @@ const CLONED: &str = "cloned-identity";
 pub(crate) struct Cloud {
     pub(crate) config: Config,
     pub(crate) identity: Identity,
-    pub(crate) key: SealKey,
-    pub(crate) outbox: Outbox,
-    pub(crate) board: BoardKeeper,
-    pub(crate) teller: Teller,
+    pub(crate) house: House,
     /// What the cloud last said of the time.
     pub(crate) clock: watch::Sender<Option<ServerClock>>,
 }
@@ -50,10 +41,16 @@ impl Cloud {
         let identity = uploader::Identity {
             installation: self.identity.installation(),
             instance: self.identity.instance().to_owned(),
-            checksum_key: self.key.derive("checksum of raw frames").to_vec().into(),
+            checksum_key: self.house.key.derive("checksum of raw frames").to_vec().into(),
         };
         let (sender, mut deliveries) = mpsc::channel(DELIVERIES);
-        let (uploader, mut leg) = Uploader::new(client, self.outbox.clone(), identity, self.board.subscribe(), sender);
+        let (uploader, mut leg) = Uploader::new(
+            client,
+            self.house.outbox.clone(),
+            identity,
+            self.house.board.subscribe(),
+            sender,
+        );
         let mut running = std::pin::pin!(uploader.run(stop));
         loop {
             self.show(&leg.borrow_and_update());
@@ -76,8 +73,8 @@ impl Cloud {
                 Err(error) => {
                     let advice = format!("Check `ca_file` in [cloud]: {}", Chain(&error));
                     tracing::error!("{advice}");
-                    self.board.leg(CLOUD, "misconfigured", Some(advice.clone()));
-                    self.board.raise("cloud-misconfigured", Severity::Error, advice);
+                    self.house.board.leg(CLOUD, "misconfigured", Some(advice.clone()));
+                    self.house.board.raise("cloud-misconfigured", Severity::Error, advice);
                 }
             }
             tokio::select! {
@@ -100,7 +97,7 @@ impl Cloud {
             None => advice.to_owned(),
         });
         let alert = alert(*state);
-        self.board.change(|board| {
+        self.house.board.change(|board| {
             let shown = scan_model::board::LegState {
                 state: state.as_str().to_owned(),
                 since: *since,
@@ -109,11 +106,12 @@ impl Cloud {
             board.legs.insert(CLOUD, shown);
         });
         for prefix in [ALERTS, CLONED] {
-            self.board
+            self.house
+                .board
                 .clear_all_but(prefix, alert.as_ref().map(|(code, _)| code.as_str()));
         }
         if let (Some((code, severity)), Some(advice)) = (alert, advice) {
-            self.board.raise(&code, severity, advice);
+            self.house.board.raise(&code, severity, advice);
         }
         self.clock.send_if_modified(|known| {
             let news = known != clock;
@@ -137,7 +135,7 @@ impl Cloud {
         };
         if let Some(kind) = kind {
             let time = Timestamp::now();
-            self.teller.outcome(ScanEvent {
+            self.house.teller.outcome(ScanEvent {
                 scanner: scanner.clone(),
                 scan,
                 kind,
@@ -146,10 +144,10 @@ impl Cloud {
                 message: None,
             });
         }
-        self.board.scanner(&scanner, |shown| {
+        self.house.board.scanner(&scanner, |shown| {
             if let Some(last) = shown.last.as_mut().filter(|last| last.scan == scan) {
                 last.upload = upload;
-                self.teller.last(&scanner, last);
+                self.house.teller.last(&scanner, last);
             }
         });
     }
