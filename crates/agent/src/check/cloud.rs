@@ -1,6 +1,7 @@
 //! Whether the cloud is reached and lets this app do what it must.
 
 use cloud_client::{CallError, Client, Config, Pause, Remedy};
+use secret_ref::SecretRef;
 
 use super::finding::Finding;
 use crate::report::Chain;
@@ -15,7 +16,12 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let secret = match config.client_secret.read() {
         Ok(_) => Finding::ok(LEG, format!("the client secret `{}` is there", config.client_secret)),
         Err(error) => {
-            let next = "create it; a `credential:` is only there inside the service: check with `systemd-run --pty` and the unit's LoadCredential";
+            let next = match &config.client_secret {
+                SecretRef::Credential(name) => format!(
+                    "only the service has credentials: `sudo systemd-run --pipe --wait -p User=scanbridge -p StateDirectory=scanbridge -p LoadCredentialEncrypted={name} scanbridge check`"
+                ),
+                SecretRef::File(_) | SecretRef::Env(_) => "create it, readable by the agent's user alone".to_owned(),
+            };
             return vec![Finding::fails(LEG, Chain(&error).to_string(), next)];
         }
     };
