@@ -42,21 +42,12 @@ pub fn main() -> Exit {
             return Exit::Config;
         }
     };
-    for warning in config.warnings() {
-        tracing::warn!("{warning}");
-    }
     // An error means that there is a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // One thread: the work is waiting, and a second one costs memory.
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => {
-            report::complain(
-                &error,
-                "the system refuses threads, timers or sockets; is it out of memory or file handles?",
-            );
-            return Exit::Unfinished;
-        }
+        Err(error) => return cannot_run(&error),
     };
     match cli.command {
         Command::Run => run(runtime, config),
@@ -72,6 +63,9 @@ fn run(runtime: Runtime, config: Config) -> Exit {
 }
 
 async fn work(config: Config) -> Exit {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     // First, so that a signal during the start ends in an orderly stop.
     let signals = match StopSignals::listen() {
         Ok(signals) => signals,

@@ -1,6 +1,9 @@
 //! One line of the check.
 
-use std::fmt;
+use std::{
+    fmt,
+    io::{self, Write as _},
+};
 
 /// What was found about a leg.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,7 @@ pub(super) struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Works,
+    Warns,
     Fails,
     Skipped,
 }
@@ -26,6 +30,14 @@ impl Finding {
             verdict: Verdict::Works,
             story: story.into(),
             next: None,
+        }
+    }
+
+    /// It works, but should not stay so.
+    pub(super) fn warning(leg: impl Into<String>, story: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Warns,
+            ..Self::ok(leg, story)
         }
     }
 
@@ -55,9 +67,9 @@ impl Finding {
     }
 
     /// Prints the line; what to do next on a line of its own.
-    #[expect(clippy::print_stdout, reason = "the one place where the check answers")]
     pub(super) fn print(&self) {
-        println!("{self}");
+        // Who closed the pipe does not want to know.
+        let _ = writeln!(io::stdout(), "{self}");
     }
 }
 
@@ -65,6 +77,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = match self.verdict {
             Verdict::Works => "ok",
+            Verdict::Warns => "warn",
             Verdict::Fails => "FAILS",
             Verdict::Skipped => "-",
         };

@@ -23,6 +23,9 @@ pub(crate) async fn check(config: &Config, path: &Path) -> Exit {
         finding.print();
     };
     print(Finding::ok("configuration", format!("`{}` is valid", path.display())));
+    for warning in config.warnings() {
+        print(Finding::warning("configuration", warning));
+    }
     print(disk::check(config).await);
     for scanner in &config.scanners {
         print(scanner::check(scanner).await);

@@ -11,6 +11,8 @@ use crate::keeper::{BoardKeeper, set_activity};
 
 /// Alert: another program has the port.
 const HELD: &str = "port-held";
+/// Alert: the port does not do the settings that the configuration asks for.
+const SETTINGS: &str = "settings-differ";
 
 /// Shows what a scanner does. `scanning`: a scan runs. `device_error`: the device itself reports one.
 pub(super) fn show(scanner: &Name, port: &PortState, scanning: bool, device_error: bool, board: &BoardKeeper) {
@@ -30,10 +32,17 @@ pub(super) fn show(scanner: &Name, port: &PortState, scanning: bool, device_erro
             shown.serial_settings = Some(settings.to_string());
         }
     });
-    if matches!(port, PortState::Held { .. }) {
-        board.raise(HELD, Severity::Error, format!("{}{port}", own(scanner)));
-    } else {
-        board.clear_own(HELD, &own(scanner));
+    let alert = match port {
+        PortState::Held { .. } => Some(HELD),
+        PortState::Unsupported { .. } => Some(SETTINGS),
+        _ => None,
+    };
+    for code in [HELD, SETTINGS] {
+        if alert == Some(code) {
+            board.raise(code, Severity::Error, format!("{}{port}", own(scanner)));
+        } else {
+            board.clear_own(code, &own(scanner));
+        }
     }
 }
 
