@@ -65,14 +65,10 @@ impl Answer {
         debug_assert!(text.len() <= KEPT_BYTES * 2, "the error body is read with a limit");
         Refusal {
             status: self.status,
-            code: body
-                .code
-                .map(|code| code.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()),
-            field: body.field,
+            code: body.code.map(word),
+            field: body.field.map(word),
             retry_after: self.retry_after(),
-            request_id: body
-                .request_id
-                .map(|id| id.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()),
+            request_id: body.request_id.map(word),
             text,
         }
     }
@@ -109,6 +105,11 @@ impl Answer {
         let media = text.split(';').next().unwrap_or_default();
         Some(media.trim().to_ascii_lowercase())
     }
+}
+
+/// A word of the server's that is printed: whatever it sends, it cannot break a log line or fill it.
+fn word(text: String) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(64).collect()
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {

@@ -163,10 +163,11 @@ impl CallError {
         }
     }
 
-    /// Whether the server may have done what was asked although this error came back.
+    /// Whether the server may have done what was asked although this error came back. A call that failed for want of a token was not made.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         match self {
+            _ if self.call() == Call::Authenticate => false,
             Self::Lost { .. } | Self::Garbled { .. } => true,
             // A gateway may have passed the call on, and a server may fall over its own success. 503 says it was not taken on.
             Self::Refused { refusal, .. } => {
@@ -265,7 +266,11 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "status {} ({})", self.status.as_u16(), self.word())?;
+        write!(f, "status {} ({}", self.status.as_u16(), self.word())?;
+        if let Some(field) = &self.field {
+            write!(f, ", field {field}")?;
+        }
+        f.write_str(")")?;
         match &self.request_id {
             Some(id) => write!(f, ", request {id}"),
             None => Ok(()),

@@ -74,7 +74,9 @@ impl Pause {
             Self::WrongUrl => "wrong_url",
             Self::CaptivePortal => "captive_portal",
             Self::UntrustedServer => "untrusted_server",
-            Self::Rejecting => "rejecting",
+            Self::Rejecting => {
+                "The server refuses one thing after the other for the same reason, which the error names; see also the answers in `scandiag outbox list`."
+            }
             Self::ClonedIdentity => "cloned_identity",
         }
     }

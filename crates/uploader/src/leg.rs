@@ -257,12 +257,17 @@ impl Leg {
         self.show(CloudState::Paused(pause), error);
     }
 
+    /// Calls that were on their way together fail together: that is one failure.
     fn close(&mut self, wait: Duration, strict: bool) {
-        self.failures = self.failures.saturating_add(1);
-        let until = Instant::now() + wait;
-        let until = self.opens_at().map_or(until, |earlier| earlier.max(until));
-        self.strict = strict || (self.strict && self.opens_at().is_some());
-        self.closed_until = Some(until);
+        let (mut until, mut strict) = (Instant::now() + wait, strict);
+        match self.opens_at() {
+            Some(earlier) => {
+                until = until.max(earlier);
+                strict |= self.strict;
+            }
+            None => self.failures = self.failures.saturating_add(1),
+        }
+        (self.closed_until, self.strict) = (Some(until), strict);
     }
 
     fn show(&mut self, state: CloudState, error: Option<String>) {

@@ -217,7 +217,7 @@ async fn an_error_names_server_call_status_and_code_and_nothing_that_was_sent() 
     assert_eq!(
         failed.to_string(),
         format!(
-            "failed to create the reading at {}: status 422 (implausible_value), request 01JNG3V5K8",
+            "failed to create the reading at {}: status 422 (implausible_value, field bodyweight), request 01JNG3V5K8",
             server.url()
         )
     );
