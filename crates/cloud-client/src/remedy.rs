@@ -74,9 +74,7 @@ impl Pause {
             Self::WrongUrl => "wrong_url",
             Self::CaptivePortal => "captive_portal",
             Self::UntrustedServer => "untrusted_server",
-            Self::Rejecting => {
-                "The server refuses one thing after the other for the same reason, which the error names; see also the answers in `scandiag outbox list`."
-            }
+            Self::Rejecting => "rejecting",
             Self::ClonedIdentity => "cloned_identity",
         }
     }
@@ -100,7 +98,7 @@ impl Pause {
             }
             Self::UntrustedServer => "Check the clock of this machine, the host name in `base_url`, and `ca_file`.",
             Self::Rejecting => {
-                "The server refuses every reading for the same reason: see the answers in `scandiag outbox list`."
+                "The server refuses one thing after the other for the same reason, which the error names; see also the answers in `scandiag outbox list`."
             }
             Self::ClonedIdentity => {
                 "Another machine runs with this installation's identity: give the copied one a data directory of its own."
@@ -190,6 +188,25 @@ mod tests {
             text: String::new(),
         };
         of_refusal(call, &refusal)
+    }
+
+    #[test]
+    fn the_names_of_pauses_are_those_of_the_contract() {
+        use Pause::*;
+        let pauses = [
+            Unauthorised,
+            AwaitingLicence,
+            Forbidden,
+            WrongUrl,
+            CaptivePortal,
+            UntrustedServer,
+            Rejecting,
+            ClonedIdentity,
+        ];
+        assert_eq!(
+            pauses.map(Pause::as_str).join(" "),
+            "unauthorised awaiting_licence forbidden wrong_url captive_portal untrusted_server rejecting cloned_identity"
+        );
     }
 
     #[test]
