@@ -60,8 +60,10 @@ pub struct Handle {
 /// Durations of the contract.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timing {
-    /// MQTT-15. Half as long again without any packet from the broker, and the connection is given up.
+    /// MQTT-15.
     pub(crate) keep_alive: Duration,
+    /// So long without any packet from the broker, and the connection is given up.
+    pub(crate) patience: Duration,
     /// MQTT-7.
     pub(crate) will_delay: Duration,
     /// MQTT-7.
@@ -78,6 +80,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             keep_alive: Duration::from_secs(20),
+            patience: half_as_long_again(Duration::from_secs(20)),
             will_delay: Duration::from_secs(10),
             session_expiry: Duration::from_secs(30),
             health: Duration::from_secs(30),
@@ -217,7 +220,7 @@ impl Window {
     /// Publishes until the connection ends (why) or `stop` (nothing).
     async fn serve(&mut self, link: &mut Link, terms: Terms, stop: &CancellationToken) -> Option<Fault> {
         let limit = usize::from(terms.in_flight);
-        let patience = terms.keep_alive.unwrap_or(self.timing.keep_alive).mul_f64(1.5);
+        let patience = terms.keep_alive.map_or(self.timing.patience, half_as_long_again);
         let mut last_heard = Instant::now();
         let mut health = health_timer(self.timing.health);
         let mut calm_since = last_heard;
@@ -361,6 +364,11 @@ impl Window {
         }));
         self.show_fault(fault);
     }
+}
+
+/// What MQTT grants a client before the broker gives it up; the client grants the broker the same.
+fn half_as_long_again(keep_alive: Duration) -> Duration {
+    keep_alive.mul_f64(1.5)
 }
 
 fn health_timer(period: Duration) -> Interval {

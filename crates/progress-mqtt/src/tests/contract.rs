@@ -1,6 +1,6 @@
 //! What dashboards see.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use scan_model::{
     board::{Activity, EventKind, Upload},
@@ -57,14 +57,14 @@ async fn mqtt_04_and_05_birth_will_and_goodbye_carry_a_session_that_rises_over_r
 }
 
 #[tokio::test]
-async fn mqtt_06_a_broker_that_forgot_everything_gets_all_retained_topics_again() {
+async fn mqtt_04_and_06_a_broker_that_forgot_everything_gets_all_retained_topics_again() {
     everywhere(|mut broker, version| async move {
         let mut agent = Agent::start(broker.config(version));
         agent.show(|board| {
             board.alerts.insert("disk-full".to_owned(), alert());
         });
         agent.show_scanner(|scanner| scanner.last = Some(last(scan_id(1), Upload::Uploaded)));
-        let mut progress = ScanProgress::start(scan_id(2), 1, Stage::Measuring, std::time::Duration::ZERO);
+        let mut progress = ScanProgress::start(scan_id(2), 1, Stage::Measuring, Duration::ZERO);
         agent.tell_progress(&progress);
         let kept = [
             "_/alert-disk-full",
@@ -75,6 +75,7 @@ async fn mqtt_06_a_broker_that_forgot_everything_gets_all_retained_topics_again(
             "bay-1/scan",
             "bay-1/status",
         ];
+        let mut sessions = Vec::new();
         for round in 0..2 {
             agent.until_leg("ok").await;
             let observer = Observer::at(broker.port()).await;
@@ -89,6 +90,7 @@ async fn mqtt_06_a_broker_that_forgot_everything_gets_all_retained_topics_again(
             let status = found.await;
             let reason = ["start", "reconnect"][round];
             assert_eq!(status["reason"], reason);
+            sessions.push(status["session"].as_u64().unwrap());
             if round == 0 {
                 broker.kill().await;
                 agent.until_leg("unreachable").await;
@@ -97,7 +99,7 @@ async fn mqtt_06_a_broker_that_forgot_everything_gets_all_retained_topics_again(
                     stage: Stage::ReadingResults,
                     within: 0,
                 };
-                progress.apply(change, std::time::Duration::ZERO);
+                progress.apply(change, Duration::ZERO);
                 agent.tell_progress(&progress);
                 broker.start_again().await;
             } else {
@@ -105,6 +107,7 @@ async fn mqtt_06_a_broker_that_forgot_everything_gets_all_retained_topics_again(
                 observer.until_body("bay-1/scan", seq).await;
             }
         }
+        assert!(sessions[0] < sessions[1], "{sessions:?}");
         agent.stop().await;
     })
     .await;
@@ -117,7 +120,7 @@ async fn mqtt_06_what_an_earlier_run_left_behind_is_taken_away() {
         agent.show(|board| {
             board.alerts.insert("disk-full".to_owned(), alert());
         });
-        let progress = ScanProgress::start(scan_id(1), 1, Stage::Measuring, std::time::Duration::ZERO);
+        let progress = ScanProgress::start(scan_id(1), 1, Stage::Measuring, Duration::ZERO);
         agent.tell_progress(&progress);
         agent.until_leg("ok").await;
         let before = Observer::at(broker.port()).await;
@@ -423,7 +426,7 @@ async fn health_comes_at_its_interval_with_every_leg() {
     everywhere_with(Version::V5, |broker, version| async move {
         let observer = Observer::at(broker.port()).await;
         let timing = Timing {
-            health: std::time::Duration::from_millis(50),
+            health: Duration::from_millis(50),
             ..quick()
         };
         let agent = Agent::start_as(broker.config(version), timing, 1);
@@ -453,5 +456,5 @@ async fn health_comes_at_its_interval_with_every_leg() {
 fn board_time() -> jiff::Timestamp {
     let board = board();
     let scanner = board.scanners.values().next().unwrap();
-    scanner.since - std::time::Duration::from_secs(3600)
+    scanner.since - Duration::from_secs(3600)
 }
