@@ -1,5 +1,6 @@
 -- Instants are milliseconds since 1970 UTC. Objects, and measurements with their exact digits, are JSON text.
--- Ids are never used again (AUTOINCREMENT): an integrator may keep one for good.
+-- Ids are never used again, an integrator may keep one for good: AUTOINCREMENT, except for readings, which are never
+-- deleted and whose id is known before the row is written.
 
 CREATE TABLE apps (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -124,7 +125,7 @@ CREATE TABLE scanperformers (
 );
 
 CREATE TABLE readings (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     version INTEGER NOT NULL,
     app INTEGER NOT NULL REFERENCES apps (id),
     member INTEGER REFERENCES members (id),
@@ -157,7 +158,7 @@ CREATE TABLE readings (
 );
 -- A reading's identity towards its creator, for good.
 CREATE UNIQUE INDEX readings_externalid ON readings (app, externalid);
-CREATE INDEX readings_member ON readings (member, date);
+CREATE INDEX readings_member ON readings (member, date) WHERE member IS NOT NULL;
 CREATE INDEX readings_date ON readings (date, id);
 CREATE INDEX readings_updated ON readings (updated);
 -- Readings that are under way: what a queue lists and what time may end.
@@ -174,5 +175,5 @@ CREATE TABLE answers (
     body BLOB NOT NULL,
     created INTEGER NOT NULL,
     PRIMARY KEY (app, key)
-);
+) WITHOUT ROWID;
 CREATE INDEX answers_created ON answers (created);

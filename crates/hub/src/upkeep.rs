@@ -64,7 +64,10 @@ mod tests {
     const NOW: i64 = 1_800_000_000_000;
 
     async fn put(hub: &Hub, status: &str, updated: i64, expires: Option<i64>) -> i64 {
+        let mut tx = hub.store.write().await.unwrap();
+        let id = readings::before_add(&mut tx, 1, None, None, None).await.unwrap().id;
         let row = ReadingRow {
+            id,
             version: 1,
             app: 1,
             assignment: "unassigned".into(),
@@ -79,8 +82,7 @@ mod tests {
             expires,
             ..ReadingRow::default()
         };
-        let mut tx = hub.store.write().await.unwrap();
-        let id = readings::add(&mut tx, &row).await.unwrap();
+        readings::add(&mut tx, &row, None).await.unwrap();
         tx.commit().await.unwrap();
         id
     }

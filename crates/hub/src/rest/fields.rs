@@ -122,8 +122,10 @@ impl Selection {
             return Ok(());
         }
         for pick in self.picks.iter().filter(|pick| !pick.name.starts_with('*')) {
-            if !E::FIELDS.iter().any(|field| field.name == pick.name) {
-                return Err(ApiError::new(ErrorCode::UnknownField, "There is no such field.").field(&pick.name));
+            let field = E::FIELDS.iter().find(|field| field.name == pick.name);
+            // A reference is answered as an id: there is nothing inside to choose from.
+            if field.is_none_or(|field| field.scalar && !pick.inner.is_empty()) {
+                return Err(ApiError::new(ErrorCode::UnknownField, "There is no such field.").field(pick.path()));
             }
             if !E::opens(caller, &pick.name) {
                 return Err(
@@ -160,7 +162,15 @@ impl Selection {
 }
 
 impl Pick {
-    /// The chosen members of an object, in the chosen order. A reference with a selection inside becomes an object.
+    /// The field, with the first one inside it.
+    fn path(&self) -> String {
+        match self.inner.first() {
+            Some(inner) => format!("{}.{}", self.name, inner.path()),
+            None => self.name.clone(),
+        }
+    }
+
+    /// The chosen members of an object.
     fn narrow(&self, value: Value) -> Value {
         if self.inner.is_empty() {
             return value;

@@ -95,15 +95,24 @@ impl Claim {
         }))
     }
 
-    /// Keeps the answer.
-    pub(super) async fn keep(self, tx: &mut SqliteConnection, answer: &Answer, now: i64) -> Result<()> {
-        let row = AnswerRow {
-            request: self.request,
+    /// The key as the client sent it.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What is kept of the answer.
+    pub(super) fn row(&self, answer: &Answer) -> AnswerRow {
+        AnswerRow {
+            request: self.request.clone(),
             status: answer.status,
             location: answer.location.clone(),
             etag: answer.etag.clone(),
             body: answer.body.clone(),
-        };
-        Ok(answers::add(tx, self.app, &self.key, &row, now).await?)
+        }
+    }
+
+    /// Keeps the answer.
+    pub(super) async fn keep(self, tx: &mut SqliteConnection, answer: &Answer, now: i64) -> Result<()> {
+        Ok(answers::add(tx, self.app, &self.key, &self.row(answer), now).await?)
     }
 }

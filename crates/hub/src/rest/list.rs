@@ -136,18 +136,22 @@ pub(super) fn answer(
     Ok(response)
 }
 
+/// Reads a value to compare with.
+type Reader = fn(&str) -> Option<Operand>;
+
 fn condition(field: &str, operator: &str, value: &str, columns: &[Column]) -> Option<Condition> {
-    let (left, read): (Left, &dyn Fn(&str) -> Option<Operand>) = match field.split_once('.') {
-        Some(("measurements", name)) => (Left::Measurement(Metric::from_alias(name)?.rest_name()), &|text| {
-            text.parse().ok().map(Operand::Real)
-        }),
+    let (left, read): (Left, Reader) = match field.split_once('.') {
+        Some(("measurements", name)) => {
+            let name = Metric::from_alias(name)?.rest_name();
+            (Left::Measurement(name), |text| text.parse().ok().map(Operand::Real))
+        }
         Some(_) => return None,
         None => {
             let column = columns.iter().find(|column| column.name == field)?;
-            let read: &dyn Fn(&str) -> Option<Operand> = match column.kind {
-                Kind::Id => &|text| text.parse().ok().map(Operand::Int),
-                Kind::Instant => &|text| clock::parse(text).map(Operand::Int),
-                Kind::Text => &|text| Some(Operand::Text(text.to_owned())),
+            let read: Reader = match column.kind {
+                Kind::Id => |text| text.parse().ok().map(Operand::Int),
+                Kind::Instant => |text| clock::parse(text).map(Operand::Int),
+                Kind::Text => |text| Some(Operand::Text(text.to_owned())),
             };
             (Left::Sql(column.sql), read)
         }

@@ -67,6 +67,18 @@ impl<S: Sync> FromRequestParts<S> for Params {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+        let params = Self::parse(parts.uri.query().unwrap_or_default());
+        // Answering other units than were asked for would be worse than refusing.
+        for (name, served) in [("units", "metric"), ("energy", "kj")] {
+            if params
+                .get(name)
+                .is_some_and(|asked| !asked.eq_ignore_ascii_case(served))
+            {
+                return Err(
+                    ApiError::new(ErrorCode::InvalidRequest, format!("This server answers {served} only.")).field(name),
+                );
+            }
+        }
+        Ok(params)
     }
 }

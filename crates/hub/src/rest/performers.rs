@@ -145,12 +145,10 @@ pub(super) async fn seen(
     Ok(())
 }
 
-/// A performer that the caller may see: its own, or for a creator one at a facility that has consented.
-pub(super) async fn visible(db: impl sqlx::SqliteExecutor<'_>, auth: &Auth, id: i64) -> Result<Option<PerformerRow>> {
-    Ok(performers::find(db, id).await?.filter(|row| {
-        row.app == auth.app
-            || (auth.has(Scope::ScanCreator) && row.facility.is_some_and(|facility| auth.may_act_for(facility)))
-    }))
+/// Whether the caller may see a performer: its own, or for a creator one at a facility that has consented.
+pub(super) fn is_visible(row: &PerformerRow, auth: &Auth) -> bool {
+    row.app == auth.app
+        || (auth.has(Scope::ScanCreator) && row.facility.is_some_and(|facility| auth.may_act_for(facility)))
 }
 
 async fn all(State(hub): State<Hub>, auth: Auth, params: Params) -> Result<Response> {
@@ -310,8 +308,9 @@ async fn apply(
 
 async fn existing(hub: &Hub, auth: &Auth, id: &str) -> Result<PerformerRow> {
     let id = id.parse().map_err(|_| ApiError::not_found())?;
-    visible(hub.store.read(), auth, id)
+    performers::find(hub.store.read(), id)
         .await?
+        .filter(|row| is_visible(row, auth))
         .ok_or_else(ApiError::not_found)
 }
 

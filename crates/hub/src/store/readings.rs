@@ -1,8 +1,14 @@
 //! Readings.
 
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor};
+use std::sync::LazyLock;
 
-use super::filter::{Page, Query};
+use sqlx::{AssertSqlSafe, FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor};
+
+use super::{
+    answers::AnswerRow,
+    filter::{Page, Query},
+    performers::PerformerRow,
+};
 
 /// One reading. Words are those of the wire, objects are JSON text.
 #[derive(Clone, Default, PartialEq, sqlx::FromRow)]
@@ -74,61 +80,100 @@ pub(crate) async fn find(db: impl SqliteExecutor<'_>, app: i64, id: i64) -> sqlx
     select.build_query_as().fetch_optional(db).await
 }
 
-/// A reading by the key its creator gave it.
-pub(crate) async fn find_named(
-    db: impl SqliteExecutor<'_>,
-    app: i64,
-    externalid: &str,
-) -> sqlx::Result<Option<ReadingRow>> {
-    let mut select = select(app);
-    select
-        .push(" AND app = ")
-        .push_bind(app)
-        .push(" AND externalid = ")
-        .push_bind(externalid);
-    select.build_query_as().fetch_optional(db).await
+/// What must be known before a reading is added.
+pub(crate) struct Before {
+    /// The id that the reading will have.
+    pub(crate) id: i64,
+    /// A reading that has its `externalid` already.
+    pub(crate) existing: Option<i64>,
+    /// Whether an answer is kept under its idempotency key.
+    pub(crate) answered: bool,
+    pub(crate) performer: Option<PerformerRow>,
 }
 
-/// Adds a reading; answers the id. `row.id` is not used.
-pub(crate) async fn add(tx: &mut SqliteConnection, row: &ReadingRow) -> sqlx::Result<i64> {
-    Ok(sqlx::query(
-        "INSERT INTO readings (version, app, member, subject, assignment, guest, facility, scanperformer, externalid, \
-         date, status, stage, progress, message, error, attempt, inputs, measurements, extra, device, raw, checksum, \
-         quality, created, claimed, started, completed, expires, updated) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+/// Looks up everything in one statement: each one costs two changes of thread, more than the looking up itself.
+pub(crate) async fn before_add(
+    tx: &mut SqliteConnection,
+    app: i64,
+    externalid: Option<&str>,
+    key: Option<&str>,
+    performer: Option<i64>,
+) -> sqlx::Result<Before> {
+    let row = sqlx::query(
+        "SELECT p.*, (SELECT coalesce(max(id), 0) + 1 FROM readings) AS next_id, \
+         (SELECT id FROM readings WHERE app = ?1 AND externalid = ?2) AS existing, \
+         EXISTS (SELECT 1 FROM answers WHERE app = ?1 AND key = ?3) AS answered \
+         FROM (SELECT 1) LEFT JOIN scanperformers p ON p.id = ?4",
     )
-    .bind(row.version)
-    .bind(row.app)
-    .bind(row.member)
-    .bind(&row.subject)
-    .bind(&row.assignment)
-    .bind(&row.guest)
-    .bind(row.facility)
-    .bind(row.scanperformer)
-    .bind(&row.externalid)
-    .bind(row.date)
-    .bind(&row.status)
-    .bind(&row.stage)
-    .bind(row.progress)
-    .bind(&row.message)
-    .bind(&row.error)
-    .bind(row.attempt)
-    .bind(&row.inputs)
-    .bind(&row.measurements)
-    .bind(&row.extra)
-    .bind(&row.device)
-    .bind(&row.raw)
-    .bind(&row.checksum)
-    .bind(&row.quality)
-    .bind(row.created)
-    .bind(row.claimed)
-    .bind(row.started)
-    .bind(row.completed)
-    .bind(row.expires)
-    .bind(row.updated)
+    .bind(app)
+    .bind(externalid)
+    .bind(key)
+    .bind(performer)
     .fetch_one(tx)
-    .await?
-    .get(0))
+    .await?;
+    let found: Option<i64> = row.get("id");
+    Ok(Before {
+        id: row.get("next_id"),
+        existing: row.get("existing"),
+        answered: row.get("answered"),
+        performer: found.map(|_| PerformerRow::from_row(&row)).transpose()?,
+    })
+}
+
+/// Adds a reading with the id it was given, and the answer to keep under a key, in one statement after the other but
+/// in one go.
+pub(crate) async fn add(
+    tx: &mut SqliteConnection,
+    row: &ReadingRow,
+    answer: Option<(&str, &AnswerRow)>,
+) -> sqlx::Result<()> {
+    const READING: &str = "INSERT INTO readings (id, version, app, member, subject, assignment, guest, facility, \
+        scanperformer, externalid, date, status, stage, progress, message, error, attempt, inputs, measurements, extra, \
+        device, raw, checksum, quality, created, claimed, started, completed, expires, updated) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    static BOTH: LazyLock<String> = LazyLock::new(|| format!("{READING}; {}", super::answers::INSERT));
+    let query = match answer {
+        // Both texts are of this program.
+        Some(_) => sqlx::query(AssertSqlSafe(BOTH.as_str())),
+        None => sqlx::query(READING),
+    };
+    let query = query
+        .bind(row.id)
+        .bind(row.version)
+        .bind(row.app)
+        .bind(row.member)
+        .bind(&row.subject)
+        .bind(&row.assignment)
+        .bind(&row.guest)
+        .bind(row.facility)
+        .bind(row.scanperformer)
+        .bind(&row.externalid)
+        .bind(row.date)
+        .bind(&row.status)
+        .bind(&row.stage)
+        .bind(row.progress)
+        .bind(&row.message)
+        .bind(&row.error)
+        .bind(row.attempt)
+        .bind(&row.inputs)
+        .bind(&row.measurements)
+        .bind(&row.extra)
+        .bind(&row.device)
+        .bind(&row.raw)
+        .bind(&row.checksum)
+        .bind(&row.quality)
+        .bind(row.created)
+        .bind(row.claimed)
+        .bind(row.started)
+        .bind(row.completed)
+        .bind(row.expires)
+        .bind(row.updated);
+    let query = match answer {
+        Some((key, answer)) => super::answers::bind(query, row.app, key, answer, row.created),
+        None => query,
+    };
+    query.execute(tx).await?;
+    Ok(())
 }
 
 /// Writes every field of a reading that may change after its creation.

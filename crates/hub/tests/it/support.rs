@@ -1,6 +1,11 @@
 //! A hub of its own for each test.
 
-use std::{path::Path, sync::Once, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::{Mutex, Once, PoisonError},
+    time::Duration,
+};
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use scanhub::{Config, Running, Server};
@@ -15,6 +20,29 @@ pub(crate) const API: &str = "/rest/v2.10";
 
 /// Secret of every app of the tests.
 pub(crate) const SECRET: &str = "s3cret for tests";
+
+/// What every hub of this process has logged.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Writes into [`LOG`].
+struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(crate) fn logged() -> String {
+    String::from_utf8_lossy(&LOG.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+}
 
 pub(crate) struct TestHub {
     folder: TempDir,
@@ -34,6 +62,12 @@ impl TestHub {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| {
             let _ = rustls::crypto::ring::default_provider().install_default();
+            let filter = tracing_subscriber::EnvFilter::new("scanhub=trace,sqlx=debug,axum=trace");
+            tracing_subscriber::fmt()
+                .with_env_filter(filter)
+                .with_ansi(false)
+                .with_writer(|| Log)
+                .init();
         });
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();

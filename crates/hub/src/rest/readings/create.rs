@@ -18,7 +18,7 @@ use crate::{
         error::{ApiError, Result},
         facilities,
         fields::Selection,
-        idempotency::Key,
+        idempotency::{Claim, Key},
         index::READINGS,
         params::Params,
         performers,
@@ -26,6 +26,7 @@ use crate::{
     state::Hub,
     store::{
         members::{self, Lookup},
+        performers::PerformerRow,
         readings::{self, ReadingRow},
     },
 };
@@ -54,27 +55,30 @@ pub(crate) async fn add(
     let now = clock::now();
 
     let mut tx = hub.store.write().await?;
-    if let Some(claim) = &claim
+    let key = claim.as_ref().map(Claim::key);
+    let performer = body.scanperformer.map(|id| id.0);
+    let before = readings::before_add(&mut tx, auth.app, body.externalid.as_deref(), key, performer).await?;
+    if let (true, Some(claim)) = (before.answered, &claim)
         && let Some(answer) = claim.replay(&mut tx).await?
     {
         return Ok(answer.into_response());
     }
-    if let Some(externalid) = &body.externalid
-        && let Some(existing) = readings::find_named(&mut *tx, auth.app, externalid).await?
-    {
+    if let Some(id) = before.existing {
+        let existing = readings::find(&mut *tx, auth.app, id)
+            .await?
+            .ok_or_else(ApiError::not_found)?;
         check_repeat(&existing, &body, values)?;
         return Ok(Answer::entity(&selection.view(&existing, &auth), existing.version)?.into_response());
     }
     let mut row = new_row(&auth, &body, values, now)?;
-    place(&mut tx, &auth, &body, &mut row, now).await?;
-    row.id = readings::add(&mut tx, &row).await?;
-    if params.flag("validate") {
-        return Ok(Answer::validated().into_response());
-    }
+    row.id = before.id;
+    place(&mut tx, &auth, &body, &mut row, before.performer, now).await?;
     let answer =
         Answer::entity(&selection.view(&row, &auth), row.version)?.created(format!("{ROOT}/readings/{}", row.id));
-    if let Some(claim) = claim {
-        claim.keep(&mut tx, &answer, now).await?;
+    let kept = claim.as_ref().map(|claim| claim.row(&answer));
+    readings::add(&mut tx, &row, key.zip(kept.as_ref())).await?;
+    if params.flag("validate") {
+        return Ok(Answer::validated().into_response());
     }
     tx.commit().await?;
     hub.changed(row.id);
@@ -194,11 +198,12 @@ async fn place(
     auth: &Auth,
     body: &NewReading,
     row: &mut ReadingRow,
+    performer: Option<PerformerRow>,
     now: i64,
 ) -> Result<()> {
-    if let Some(id) = body.scanperformer {
-        let mut performer = performers::visible(&mut *tx, auth, id.0)
-            .await?
+    if body.scanperformer.is_some() {
+        let mut performer = performer
+            .filter(|performer| performers::is_visible(performer, auth))
             .filter(|performer| performer.app == auth.app || body.status != Some(Status::Complete))
             .ok_or_else(|| ApiError::invalid("scanperformer", "There is no such performer."))?;
         if performer.app == auth.app {
