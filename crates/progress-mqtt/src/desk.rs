@@ -28,7 +28,7 @@ const TAKEN_OVER: &str = "client-taken-over";
 
 /// Alerts of the contract. A retained alert may stem from a run that ended before it cleared, so every connection says of each of
 /// them how it stands.
-const ALERTS: [&str; 19] = [
+const ALERTS: [&str; 20] = [
     "checksum-mismatch",
     "record-rejected",
     "cloud-unauthorised",
@@ -39,6 +39,7 @@ const ALERTS: [&str; 19] = [
     "cloud-untrusted_server",
     "cloud-rejecting",
     "cloud-unreachable",
+    "cloud-misconfigured",
     "disk-full",
     "disk-volatile",
     "store-damaged",
@@ -221,6 +222,11 @@ impl Desk {
             self.taken_over = alert;
             self.say(Slot::Alert(TAKEN_OVER.to_owned()));
         }
+    }
+
+    /// Whether that alert stands.
+    pub(crate) fn is_taken_over(&self) -> bool {
+        self.taken_over.is_some()
     }
 
     /// Says goodbye behind everything that waits (MQTT-5).

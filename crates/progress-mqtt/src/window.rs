@@ -224,7 +224,11 @@ impl Window {
         let mut last_heard = Instant::now();
         let mut health = health_timer(self.timing.health);
         let mut calm_since = last_heard;
-        self.is_held = self.state == State::TakenOver;
+        // An outage meanwhile does not make it forgotten.
+        self.is_held = self.desk.is_taken_over();
+        if self.is_held {
+            self.show_fault(Fault::taken_over());
+        }
         loop {
             self.publish(link, limit);
             tokio::select! {
