@@ -12,8 +12,8 @@ pub(crate) struct Backoff {
 
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
-/// Looking for a missing port costs one system call, and people expect a replugged cable to work at once.
-const LONGEST_MISSING: Duration = Duration::from_millis(500);
+/// People expect a replugged cable to work at once, and a kiosk whose scanner is in a cupboard should sleep.
+const LONGEST_MISSING: Duration = Duration::from_secs(1);
 
 impl Backoff {
     /// The wait after a port that refused to open, or was lost soon after it opened.
