@@ -28,9 +28,7 @@ pub enum SecretRef {
 
 /// A text that is no reference. It is not repeated here: it may be the secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a secret is given as a reference: `file:PATH`, `credential:NAME` or `env:NAME`, never as text"
-)]
+#[error("a secret is given as a reference: `file:PATH`, `credential:NAME` or `env:NAME`, never as text")]
 pub struct NotAReference;
 
 /// A secret that could not be read.
@@ -45,9 +43,7 @@ pub enum ReadError {
         source: io::Error,
     },
     /// The service manager passed no credentials.
-    #[error(
-        "`credential:{name}` needs a service manager that passes credentials ($CREDENTIALS_DIRECTORY is not set)"
-    )]
+    #[error("`credential:{name}` needs a service manager that passes credentials ($CREDENTIALS_DIRECTORY is not set)")]
     NoCredentials {
         /// Which credential.
         name: String,
@@ -155,31 +151,16 @@ mod tests {
             ("x", "x"),
         ] {
             fs::write(&path, content).unwrap();
-            assert_eq!(
-                SecretRef::File(path.clone())
-                    .read()
-                    .unwrap()
-                    .expose_secret(),
-                secret
-            );
+            assert_eq!(SecretRef::File(path.clone()).read().unwrap().expose_secret(), secret);
         }
         fs::write(&path, "\n").unwrap();
-        assert!(matches!(
-            SecretRef::File(path).read(),
-            Err(ReadError::Empty { .. })
-        ));
+        assert!(matches!(SecretRef::File(path).read(), Err(ReadError::Empty { .. })));
     }
 
     #[test]
     fn a_missing_source_is_named() {
-        let missing = reference("file:/nonexistent/pw")
-            .unwrap()
-            .read()
-            .unwrap_err();
-        assert_eq!(
-            missing.to_string(),
-            "cannot read the secret file `/nonexistent/pw`"
-        );
+        let missing = reference("file:/nonexistent/pw").unwrap().read().unwrap_err();
+        assert_eq!(missing.to_string(), "cannot read the secret file `/nonexistent/pw`");
         let unset = reference("env:SCANBRIDGE_NO_SUCH_VARIABLE")
             .unwrap()
             .read()
