@@ -39,8 +39,8 @@ pub enum BuildError {
 
 /// The cloud, in the name of one app. Connections are kept for the next call.
 ///
-/// Every call is cancel-safe on this side: dropping it leaves the client usable. Whether the server did what was asked is unknown then, as after
-/// a lost answer.
+/// Every call is cancel-safe on this side: dropping it leaves the client usable. Whether the server did what was asked
+/// is unknown then, as after a lost answer.
 pub struct Client {
     http: Http,
     tokens: Tokens,
@@ -85,7 +85,8 @@ impl Client {
         &self.dialect
     }
 
-    /// The server's clock less ours in milliseconds, from the last answer that told its time; good to about a second. `None` before the first.
+    /// The server's clock less ours in milliseconds, from the last answer that told its time; good to about a second.
+    /// `None` before the first.
     #[must_use]
     pub fn clock_offset_ms(&self) -> Option<i64> {
         self.http.clock_offset_ms()
@@ -139,7 +140,8 @@ impl Client {
     /// The reading with this `externalid`, of this app. `None` means that the server has none.
     ///
     /// # Errors
-    /// [`CallError`]; [`CallError::CannotAsk`] where the dialect has no such question, or where the answer does not tell whose readings it lists.
+    /// [`CallError`]; [`CallError::CannotAsk`] where the dialect has no such question, or where the answer does not
+    /// tell whose readings it lists.
     pub async fn find_reading(&self, externalid: &str) -> Result<Option<Reading>, CallError> {
         let call = Call::FindReading;
         if !self.dialect.capabilities.find_by_externalid {
@@ -181,8 +183,8 @@ impl Client {
         self.read(call, &answer)
     }
 
-    /// Creates a reading; with `status: complete`, date and measurements it is a walk-up result in one call. A repeat with the same `externalid`
-    /// answers with the reading that is there.
+    /// Creates a reading; with `status: complete`, date and measurements it is a walk-up result in one call. A repeat
+    /// with the same `externalid` answers with the reading that is there.
     ///
     /// # Errors
     /// [`CallError`].
@@ -225,7 +227,8 @@ impl Client {
         .map(drop)
     }
 
-    /// Completes a reading. Completing it again changes nothing. The reading as it is then, where the server answers it.
+    /// Completes a reading. Completing it again changes nothing. The reading as it is then, where the server answers
+    /// it.
     ///
     /// # Errors
     /// [`CallError`].
@@ -241,7 +244,8 @@ impl Client {
         self.read(call, &answer).map(Some)
     }
 
-    /// Sends a call with a valid token. After a 401 it refreshes once, then authenticates anew once; a third 401 is an error.
+    /// Sends a call with a valid token. After a 401 it refreshes once, then authenticates anew once; a third 401 is an
+    /// error.
     async fn call(
         &self,
         call: Call,

@@ -7,7 +7,8 @@ use reqwest::Url;
 use secret_ref::SecretRef;
 use serde::Deserialize;
 
-/// `[cloud]`: which cloud, in whose name, and the way there. A value of this type has passed every check that needs no network.
+/// `[cloud]`: which cloud, in whose name, and the way there. A value of this type has passed every check that needs no
+/// network.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "Section")]
 pub struct Config {

@@ -163,13 +163,15 @@ impl CallError {
         }
     }
 
-    /// Whether the server may have done what was asked although this error came back. A call that failed for want of a token was not made.
+    /// Whether the server may have done what was asked although this error came back. A call that failed for want of a
+    /// token was not made.
     #[must_use]
     pub fn may_have_happened(&self) -> bool {
         match self {
             _ if self.call() == Call::Authenticate => false,
             Self::Lost { .. } | Self::Garbled { .. } => true,
-            // A gateway may have passed the call on, and a server may fall over its own success. 503 says it was not taken on.
+            // A gateway may have passed the call on, and a server may fall over its own success. 503 says it was not
+            // taken on.
             Self::Refused { refusal, .. } => {
                 refusal.status.is_server_error() && refusal.status != StatusCode::SERVICE_UNAVAILABLE
             }
@@ -190,7 +192,8 @@ impl CallError {
         }
     }
 
-    /// The failure as a word for programs: the server's code where it gave one, such as `implausible_value`, else a word of ours.
+    /// The failure as a word for programs: the server's code where it gave one, such as `implausible_value`, else a
+    /// word of ours.
     #[must_use]
     pub fn code(&self) -> Cow<'_, str> {
         match self {
@@ -230,8 +233,8 @@ impl CallError {
     }
 }
 
-/// What a server said when it said no. Printed as status and code; the server's own words may repeat what was sent and are only handed out by
-/// [`Refusal::text`].
+/// What a server said when it said no. Printed as status and code; the server's own words may repeat what was sent and
+/// are only handed out by [`Refusal::text`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// HTTP status.
@@ -248,7 +251,8 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The server's own words, at most 2 KiB, tokens taken out. They may repeat what was sent: keep them sealed, do not log them.
+    /// The server's own words, at most 2 KiB, tokens taken out. They may repeat what was sent: keep them sealed, do not
+    /// log them.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

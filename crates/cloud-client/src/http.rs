@@ -23,7 +23,8 @@ use crate::{
 
 /// Time for name, connection and handshake together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Time for a whole call. Long enough for a slow mobile link, short enough for a hung server to be noticed within a scan.
+/// Time for a whole call. Long enough for a slow mobile link, short enough for a hung server to be noticed within a
+/// scan.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest answer that is read: a first page of readings with every field stays far below.
 const ANSWER_LIMIT: usize = 1 << 20;
@@ -55,7 +56,8 @@ impl Http {
             builder = builder.proxy(reqwest::Proxy::all(proxy.clone()).map_err(BuildError::Http)?);
         }
         if config.base_url.scheme() == "http" {
-            // Without TLS the system's certificates are not loaded: they cost memory, and a small machine may have none.
+            // Without TLS the system's certificates are not loaded: they cost memory, and a small machine may have
+            // none.
             builder = builder.tls_certs_only([]);
         } else if let Some(path) = &config.ca_file {
             let unusable = |source: Box<dyn Error + Send + Sync>| BuildError::CaFile {
@@ -159,8 +161,8 @@ pub(crate) fn url(server: &str, path: &str) -> Url {
         .expect("a checked base URL stays a URL with a path behind it")
 }
 
-/// A handshake that failed because of the certificate or its name, told from a server that is not there. The handshake's error lies inside
-/// an `io::Error`, whose `source` skips it.
+/// A handshake that failed because of the certificate or its name, told from a server that is not there. The
+/// handshake's error lies inside an `io::Error`, whose `source` skips it.
 fn is_certificate_fault(error: &reqwest::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {

@@ -98,7 +98,7 @@ impl Pause {
             }
             Self::UntrustedServer => "Check the clock of this machine, the host name in `base_url`, and `ca_file`.",
             Self::Rejecting => {
-                "The server refuses one thing after the other for the same reason, which the error names; see also the answers in `scandiag outbox list`."
+                "The server refuses one thing after the other for the same reason, which the error names; until it takes one again, nothing more is set aside."
             }
             Self::ClonedIdentity => {
                 "Another machine runs with this installation's identity: give the copied one a data directory of its own."
@@ -113,7 +113,8 @@ impl fmt::Display for Pause {
     }
 }
 
-/// A page or redirect in place of a success comes from somebody in between; in place of an error, from a server that is not the API.
+/// A page or redirect in place of a success comes from somebody in between; in place of an error, from a server that is
+/// not the API.
 pub(crate) fn of_foreign(status: StatusCode, what: NotOurs) -> Remedy {
     Remedy::Pause(match what {
         NotOurs::RedirectAway => Pause::CaptivePortal,

@@ -5,8 +5,8 @@ use std::time::Duration;
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 
-/// A random time between 0.1 s and min(5 min, 1 s × 2^`failures`): full jitter, so that a hundred kiosks do not come back at once.
-/// `failures` counts those before this one.
+/// A random time between 0.1 s and min(5 min, 1 s × 2^`failures`): full jitter, so that a hundred kiosks do not come
+/// back at once. `failures` counts those before this one.
 pub(crate) fn delay(failures: u32) -> Duration {
     let ceiling = Duration::from_secs(1 << failures.min(9)).min(LONGEST);
     SHORTEST + (ceiling - SHORTEST).mul_f64(fastrand::f64())

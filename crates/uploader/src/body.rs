@@ -70,7 +70,8 @@ fn date(reading: &Reading) -> Timestamp {
     Timestamp::from_millisecond(milliseconds).unwrap_or(reading.origin.received_at)
 }
 
-/// Who the device says it was. A result that does not fit the person who was announced is nobody's: it goes up unassigned.
+/// Who the device says it was. A result that does not fit the person who was announced is nobody's: it goes up
+/// unassigned.
 fn subject(reading: &Reading) -> Option<Subject> {
     if reading.flags.contains(&Flag::SubjectMismatch) {
         return None;

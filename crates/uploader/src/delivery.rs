@@ -65,13 +65,15 @@ impl Courier {
         }
     }
 
-    /// Takes a reading as far as it goes. `doubtful`: where no step is noted, something may have been sent all the same.
+    /// Takes a reading as far as it goes. `doubtful`: where no step is noted, something may have been sent all the
+    /// same.
     ///
     /// Dropping the future is as a lost answer: what was not remembered is asked for next time.
     pub(crate) async fn carry(&self, leased: &Leased, reading: &Reading, doubtful: bool) -> Result<Arrived, Trouble> {
         let step = match &leased.entry.step {
             Some(step) => Step::from_bytes(step, self.client.server()),
-            // Where nobody can be asked the doubt is remembered before each creation, so that no note means nothing was sent.
+            // Where nobody can be asked the doubt is remembered before each creation, so that no note means nothing was
+            // sent.
             None if doubtful && self.can_ask() => Step::Doubtful,
             None => Step::Unsent,
         };
@@ -155,7 +157,8 @@ impl Courier {
         }
         match error.remedy() {
             Remedy::Ask => match self.find(reading).await? {
-                // Another call with the same key is under way, or its refusal is kept for a day: neither is this reading's fault.
+                // Another call with the same key is under way, or its refusal is kept for a day: neither is this
+                // reading's fault.
                 At::Unsent if is_about_key(&error) => Err(Trouble::Unsettled(error)),
                 At::Unsent => Err(Trouble::Hopeless(error)),
                 found => Ok(found),

@@ -146,7 +146,8 @@ impl Leg {
         match self.state() {
             _ if self.opens_at().is_some() => 0,
             CloudState::Ok => parallel,
-            // A heartbeat finds out when these are over: a reading would go up under another machine's name, or be one more failed log-in.
+            // A heartbeat finds out when these are over: a reading would go up under another machine's name, or be one
+            // more failed log-in.
             CloudState::Connecting | CloudState::Paused(Pause::ClonedIdentity | Pause::Unauthorised) => 0,
             _ => 1,
         }
@@ -162,7 +163,8 @@ impl Leg {
         self.opens_at().filter(|_| self.strict)
     }
 
-    /// A call succeeded. Readings and performers need different rights, so a heartbeat does not prove that a pause of readings is over.
+    /// A call succeeded. Readings and performers need different rights, so a heartbeat does not prove that a pause of
+    /// readings is over.
     pub(crate) fn succeeded(&mut self, evidence: Evidence) {
         if evidence == Evidence::Reading {
             self.rejected.1 = 0;

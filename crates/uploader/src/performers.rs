@@ -14,8 +14,8 @@ use tracing::info;
 
 use crate::uploader::Identity;
 
-/// The performers of this installation. Their ids are remembered beside the outbox, so that a reading can go up before the first registration
-/// after a restart.
+/// The performers of this installation. Their ids are remembered beside the outbox, so that a reading can go up before
+/// the first registration after a restart.
 pub(crate) struct Performers {
     client: Arc<Client>,
     outbox: Outbox,
@@ -48,8 +48,8 @@ impl Performers {
         }
     }
 
-    /// The performer of a scanner: as known, as remembered, or by registering it. A scanner that is no longer configured has one, too: its
-    /// readings may still wait.
+    /// The performer of a scanner: as known, as remembered, or by registering it. A scanner that is no longer
+    /// configured has one, too: its readings may still wait.
     pub(crate) async fn id(&self, scanner: &Name) -> Result<Id, CallError> {
         let mut known = self.known.lock().await;
         if let Some(performer) = known.get(scanner) {

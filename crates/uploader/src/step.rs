@@ -34,8 +34,8 @@ impl Step {
         outbox::Step(serde_json::to_vec(&remembered).expect("a struct with string keys serialises"))
     }
 
-    /// The step as remembered. One of another server, or of a newer version, only says that something may have been sent: the other server may
-    /// be the same one under a new name.
+    /// The step as remembered. One of another server, or of a newer version, only says that something may have been
+    /// sent: the other server may be the same one under a new name.
     pub(crate) fn from_bytes(step: &outbox::Step, server: &str) -> Self {
         match serde_json::from_slice::<Remembered<'_>>(&step.0) {
             Ok(remembered) if remembered.server == server => remembered.step,

@@ -39,7 +39,8 @@ pub const STOP_GRACE: Duration = Duration::from_secs(3);
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// Readings on their way at once, of different people.
 const PARALLEL: usize = 8;
-/// How long a reading is put off that was refused while the server refuses them all: long enough for others to be tried meanwhile.
+/// How long a reading is put off that was refused while the server refuses them all: long enough for others to be tried
+/// meanwhile.
 const REFUSED_PAUSE: Duration = Duration::from_secs(5 * 60);
 /// How long to leave an outbox alone that does not answer: its disk is in trouble, and it works on that itself.
 const STORE_PAUSE: Duration = Duration::from_secs(5);
@@ -74,7 +75,8 @@ pub struct Uploader {
     outbox: Outbox,
     courier: Courier,
     leg: Mutex<Leg>,
-    /// Of entries up to this number nobody knows what was sent: an earlier process may have begun, or the outbox could not take a note.
+    /// Of entries up to this number nobody knows what was sent: an earlier process may have begun, or the outbox could
+    /// not take a note.
     doubtful_up_to: AtomicI64,
     deliveries: mpsc::Sender<Delivery>,
 }
@@ -90,8 +92,8 @@ impl std::fmt::Debug for Uploader {
 impl Uploader {
     /// A courier from `outbox` to the cloud of `client`, and the state of its leg.
     ///
-    /// `board` tells which scanners there are and what they do. `deliveries` must be read as long as the courier runs: it waits while the
-    /// channel is full.
+    /// `board` tells which scanners there are and what they do. `deliveries` must be read as long as the courier runs:
+    /// it waits while the channel is full.
     #[must_use]
     pub fn new(
         client: Client,
@@ -287,7 +289,8 @@ impl Uploader {
         self.report(reading, Upload::SetAside, Some(code)).await;
     }
 
-    /// Nobody can say whether the server has this reading. The step says what a technician's "send it" will mean; both notes go into one commit.
+    /// Nobody can say whether the server has this reading. The step says what a technician's "send it" will mean; both
+    /// notes go into one commit.
     async fn doubt(&self, entry: EntryId, reading: &Reading) {
         warn!(scanner = %reading.origin.scanner, "nobody knows whether the cloud has a reading");
         let step = self.outbox.mark(entry, Step::Unsent.to_bytes(self.client.server()));
@@ -308,7 +311,8 @@ impl Uploader {
         }
     }
 
-    /// A note that the outbox cannot take is only a reading that comes again, is asked for, and is in no hurry: its disk is in trouble.
+    /// A note that the outbox cannot take is only a reading that comes again, is asked for, and is in no hurry: its
+    /// disk is in trouble.
     async fn not_kept(&self, entry: EntryId, error: &StoreError) {
         warn!(error = chain(error), "the outbox cannot note what became of a reading");
         self.doubt_up_to(entry);

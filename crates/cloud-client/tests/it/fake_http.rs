@@ -1,5 +1,5 @@
-//! A hand-written HTTP/1.1 server for tests. It can do what a well-behaved library refuses to: drop a connection after the request was taken,
-//! cut an answer off, or never answer. Knows nothing of the API.
+//! A hand-written HTTP/1.1 server for tests. It can do what a well-behaved library refuses to: drop a connection after
+//! the request was taken, cut an answer off, or never answer. Knows nothing of the API.
 
 use std::{
     io,

@@ -17,7 +17,8 @@ use crate::{
     new_reading,
 };
 
-/// A token end point that hands out `at_1`, `rt_1`, `at_2`, `rt_2`, … and an API that takes only the latest access token.
+/// A token end point that hands out `at_1`, `rt_1`, `at_2`, `rt_2`, … and an API that takes only the latest access
+/// token.
 #[derive(Default)]
 struct Endpoint {
     given: AtomicUsize,

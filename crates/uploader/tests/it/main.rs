@@ -158,8 +158,8 @@ impl Drop for World {
     }
 }
 
-/// Lets time pass for the courier. Calls that hang meanwhile time out; answers that are on their way are taken before, for which some turns of
-/// the event loop (it serves both sides) are enough.
+/// Lets time pass for the courier. Calls that hang meanwhile time out; answers that are on their way are taken before,
+/// for which some turns of the event loop (it serves both sides) are enough.
 async fn pass(time: Duration) {
     for _ in 0..10 {
         tokio::time::sleep(Duration::from_millis(2)).await;
