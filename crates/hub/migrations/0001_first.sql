@@ -177,3 +177,27 @@ CREATE TABLE answers (
     PRIMARY KEY (app, key)
 ) WITHOUT ROWID;
 CREATE INDEX answers_created ON answers (created);
+
+-- A reading together with the answer that is kept for it, to be added by one statement: a transaction of several would
+-- cost a walk-up scan more in changes of thread than the writing itself.
+CREATE VIEW new_readings AS
+SELECT readings.*, answers.key, answers.request, answers.status AS answer_status, answers.location, answers.etag,
+    answers.body
+FROM readings JOIN answers ON 0;
+
+CREATE TRIGGER add_reading INSTEAD OF INSERT ON new_readings
+BEGIN
+    INSERT INTO readings (
+        id, version, app, member, subject, assignment, guest, facility, scanperformer, externalid, date,
+        status, stage, progress, message, error, attempt, inputs, measurements, extra, device, raw, checksum,
+        quality, created, claimed, started, completed, expires, updated
+    ) VALUES (
+        NEW.id, NEW.version, NEW.app, NEW.member, NEW.subject, NEW.assignment, NEW.guest, NEW.facility,
+        NEW.scanperformer, NEW.externalid, NEW.date, NEW.status, NEW.stage, NEW.progress, NEW.message,
+        NEW.error, NEW.attempt, NEW.inputs, NEW.measurements, NEW.extra, NEW.device, NEW.raw, NEW.checksum,
+        NEW.quality, NEW.created, NEW.claimed, NEW.started, NEW.completed, NEW.expires, NEW.updated
+    );
+    INSERT INTO answers (app, key, request, status, location, etag, body, created)
+    SELECT NEW.app, NEW.key, NEW.request, NEW.answer_status, NEW.location, NEW.etag, NEW.body, NEW.created
+    WHERE NEW.key IS NOT NULL;
+END;

@@ -1,6 +1,6 @@
 //! First answers to requests with an `Idempotency-Key`.
 
-use sqlx::{Sqlite, SqliteConnection, SqliteExecutor, sqlite::SqliteArguments};
+use sqlx::{SqliteConnection, SqliteExecutor};
 
 /// An answer that is kept.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -21,25 +21,6 @@ pub(crate) async fn find(tx: &mut SqliteConnection, app: i64, key: &str) -> sqlx
         .await
 }
 
-/// What [`bind`] binds to.
-pub(super) const INSERT: &str =
-    "INSERT INTO answers (app, key, request, status, location, etag, body, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-
-type Statement<'q> = sqlx::query::Query<'q, Sqlite, SqliteArguments>;
-
-/// Binds an answer behind what is bound already.
-pub(super) fn bind<'q>(query: Statement<'q>, app: i64, key: &'q str, answer: &'q AnswerRow, now: i64) -> Statement<'q> {
-    query
-        .bind(app)
-        .bind(key)
-        .bind(&answer.request)
-        .bind(answer.status)
-        .bind(&answer.location)
-        .bind(&answer.etag)
-        .bind(&answer.body)
-        .bind(now)
-}
-
 pub(crate) async fn add(
     tx: &mut SqliteConnection,
     app: i64,
@@ -47,7 +28,19 @@ pub(crate) async fn add(
     answer: &AnswerRow,
     now: i64,
 ) -> sqlx::Result<()> {
-    bind(sqlx::query(INSERT), app, key, answer, now).execute(tx).await?;
+    sqlx::query(
+        "INSERT INTO answers (app, key, request, status, location, etag, body, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(app)
+    .bind(key)
+    .bind(&answer.request)
+    .bind(answer.status)
+    .bind(&answer.location)
+    .bind(&answer.etag)
+    .bind(&answer.body)
+    .bind(now)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

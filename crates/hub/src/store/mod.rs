@@ -19,6 +19,7 @@ use std::{
 
 use sqlx::{
     Sqlite, SqlitePool,
+    pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -98,6 +99,12 @@ impl Store {
     /// Begins a transaction that excludes all other writers.
     pub(crate) async fn write(&self) -> sqlx::Result<Tx> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// The connection that writes, without a transaction: for what a single statement changes. It keeps out the other
+    /// writers of this process, not those of another.
+    pub(crate) async fn hold(&self) -> sqlx::Result<PoolConnection<Sqlite>> {
+        self.writer.acquire().await
     }
 
     /// For queries that change nothing.

@@ -1,8 +1,6 @@
 //! Readings.
 
-use std::sync::LazyLock;
-
-use sqlx::{AssertSqlSafe, FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor};
+use sqlx::{FromRow as _, QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor};
 
 use super::{
     answers::AnswerRow,
@@ -93,7 +91,7 @@ pub(crate) struct Before {
 
 /// Looks up everything in one statement: each one costs two changes of thread, more than the looking up itself.
 pub(crate) async fn before_add(
-    tx: &mut SqliteConnection,
+    db: &mut SqliteConnection,
     app: i64,
     externalid: Option<&str>,
     key: Option<&str>,
@@ -109,7 +107,7 @@ pub(crate) async fn before_add(
     .bind(externalid)
     .bind(key)
     .bind(performer)
-    .fetch_one(tx)
+    .fetch_one(db)
     .await?;
     let found: Option<i64> = row.get("id");
     Ok(Before {
@@ -120,25 +118,22 @@ pub(crate) async fn before_add(
     })
 }
 
-/// Adds a reading with the id it was given, and the answer to keep under a key, in one statement after the other but
-/// in one go.
+/// Adds a reading with the id it was given and the answer to keep under a key, by one statement. Breaks a unique key if
+/// another process was faster since [`before_add`].
 pub(crate) async fn add(
-    tx: &mut SqliteConnection,
+    db: &mut SqliteConnection,
     row: &ReadingRow,
     answer: Option<(&str, &AnswerRow)>,
 ) -> sqlx::Result<()> {
-    const READING: &str = "INSERT INTO readings (id, version, app, member, subject, assignment, guest, facility, \
-        scanperformer, externalid, date, status, stage, progress, message, error, attempt, inputs, measurements, extra, \
-        device, raw, checksum, quality, created, claimed, started, completed, expires, updated) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    static BOTH: LazyLock<String> = LazyLock::new(|| format!("{READING}; {}", super::answers::INSERT));
-    let query = match answer {
-        // Both texts are of this program.
-        Some(_) => sqlx::query(AssertSqlSafe(BOTH.as_str())),
-        None => sqlx::query(READING),
-    };
-    let query = query
-        .bind(row.id)
+    let (key, answer) = answer.unzip();
+    sqlx::query(
+        "INSERT INTO new_readings (id, version, app, member, subject, assignment, guest, facility, scanperformer, \
+         externalid, date, status, stage, progress, message, error, attempt, inputs, measurements, extra, device, raw, \
+         checksum, quality, created, claimed, started, completed, expires, updated, \
+         key, request, answer_status, location, etag, body) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(row.id)
         .bind(row.version)
         .bind(row.app)
         .bind(row.member)
@@ -167,12 +162,15 @@ pub(crate) async fn add(
         .bind(row.started)
         .bind(row.completed)
         .bind(row.expires)
-        .bind(row.updated);
-    let query = match answer {
-        Some((key, answer)) => super::answers::bind(query, row.app, key, answer, row.created),
-        None => query,
-    };
-    query.execute(tx).await?;
+        .bind(row.updated)
+    .bind(key)
+    .bind(answer.map(|answer| &answer.request))
+    .bind(answer.map(|answer| answer.status))
+    .bind(answer.and_then(|answer| answer.location.as_ref()))
+    .bind(answer.and_then(|answer| answer.etag.as_ref()))
+    .bind(answer.map(|answer| &answer.body))
+    .execute(db)
+    .await?;
     Ok(())
 }
 

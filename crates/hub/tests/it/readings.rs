@@ -1,9 +1,11 @@
 //! Readings: walk-up scans, claims, values, repeats.
 
 use reqwest::Method;
+use scanhub::Server;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
-use crate::support::{TestHub, answer, json_body, walk_up};
+use crate::support::{API, TestHub, answer, json_body, walk_up};
 
 #[tokio::test]
 async fn a_walk_up_sent_twice_is_one_reading_with_its_exact_digits_18_11() {
@@ -51,6 +53,34 @@ async fn two_hundred_sendings_at_once_store_each_reading_once() {
     assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 50);
     assert!(statuses.iter().all(|status| [200, 201].contains(status)));
     assert_eq!(bridge.get("/readings?pagesize=1").await.header("x-total-count"), "50");
+}
+
+#[tokio::test]
+async fn two_hubs_on_one_store_store_each_reading_once() {
+    let hub = TestHub::start().await;
+    let bridge = hub.bridge().await;
+    let performer = bridge.performer("a/bay-1").await;
+    let stop = CancellationToken::new();
+    let second = Server::start(hub.config(), stop.clone()).await.unwrap();
+    let urls = [hub.url(API), format!("http://{}{API}", second.addr())];
+    let client = reqwest::Client::new();
+    let sendings = (0..80).map(|n| {
+        // Each reading goes to both hubs at the same time.
+        let body = walk_up(&format!("e-{}", n / 2), performer).to_string();
+        let request = client
+            .post(format!("{}/readings?fields=id", urls[n % 2]))
+            .bearer_auth(&bridge.token);
+        async move { answer(json_body(request, &body).send().await.unwrap()).await }
+    });
+    let answers = futures_util::future::join_all(sendings).await;
+    for (n, pair) in answers.chunks(2).enumerate() {
+        let mut statuses = [pair[0].status, pair[1].status];
+        statuses.sort_unstable();
+        assert_eq!((statuses, &pair[0].body), ([200, 201], &pair[1].body), "e-{n}");
+    }
+    assert_eq!(bridge.get("/readings?pagesize=1").await.header("x-total-count"), "40");
+    stop.cancel();
+    second.ended().await;
 }
 
 #[tokio::test]

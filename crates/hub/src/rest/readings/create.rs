@@ -7,7 +7,10 @@ use axum::{
 use cloud_api::{Assignment, ErrorCode, NewReading, Scope, Stage, Status, Subject, SubjectScheme, Word as _};
 use serde::Serialize;
 
-use super::{change::EXPIRES_MS, values::Values};
+use super::{
+    change::EXPIRES_MS,
+    values::{Stored, Values},
+};
 use crate::{
     clock,
     rest::{
@@ -31,6 +34,8 @@ use crate::{
     },
 };
 
+/// Looks after another process was faster; more than that many in a row do not happen by chance.
+const MAX_TRIES: u32 = 5;
 /// Longest `externalid`.
 const MAX_EXTERNALID: usize = 200;
 
@@ -52,37 +57,47 @@ pub(crate) async fn add(
     };
     let body: NewReading = typed(payload.value)?;
     check(&auth, &body, &values)?;
+    let mut stored = Stored::default();
+    stored.join(values, false)?;
     let now = clock::now();
 
-    let mut tx = hub.store.write().await?;
+    let mut db = hub.store.hold().await?;
     let key = claim.as_ref().map(Claim::key);
     let performer = body.scanperformer.map(|id| id.0);
-    let before = readings::before_add(&mut tx, auth.app, body.externalid.as_deref(), key, performer).await?;
-    if let (true, Some(claim)) = (before.answered, &claim)
-        && let Some(answer) = claim.replay(&mut tx).await?
-    {
-        return Ok(answer.into_response());
+    let mut tries = 0;
+    loop {
+        let before = readings::before_add(&mut db, auth.app, body.externalid.as_deref(), key, performer).await?;
+        if let (true, Some(claim)) = (before.answered, &claim)
+            && let Some(answer) = claim.replay(&mut db).await?
+        {
+            return Ok(answer.into_response());
+        }
+        if let Some(id) = before.existing {
+            let existing = readings::find(&mut *db, auth.app, id)
+                .await?
+                .ok_or_else(ApiError::not_found)?;
+            check_repeat(&existing, &body, &stored)?;
+            return Ok(Answer::entity(&selection.view(&existing, &auth), existing.version)?.into_response());
+        }
+        let mut row = new_row(&auth, &body, &stored, now);
+        row.id = before.id;
+        place(&mut db, &auth, &body, &mut row, before.performer, now).await?;
+        if params.flag("validate") {
+            return Ok(Answer::validated().into_response());
+        }
+        let answer =
+            Answer::entity(&selection.view(&row, &auth), row.version)?.created(format!("{ROOT}/readings/{}", row.id));
+        let kept = claim.as_ref().map(|claim| claim.row(&answer));
+        match readings::add(&mut db, &row, key.zip(kept.as_ref())).await {
+            Ok(()) => {
+                hub.changed(row.id);
+                return Ok(answer.into_response());
+            }
+            // Another process of the hub was faster: look again at what is there now.
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() && tries < MAX_TRIES => tries += 1,
+            Err(error) => return Err(error.into()),
+        }
     }
-    if let Some(id) = before.existing {
-        let existing = readings::find(&mut *tx, auth.app, id)
-            .await?
-            .ok_or_else(ApiError::not_found)?;
-        check_repeat(&existing, &body, values)?;
-        return Ok(Answer::entity(&selection.view(&existing, &auth), existing.version)?.into_response());
-    }
-    let mut row = new_row(&auth, &body, values, now)?;
-    row.id = before.id;
-    place(&mut tx, &auth, &body, &mut row, before.performer, now).await?;
-    let answer =
-        Answer::entity(&selection.view(&row, &auth), row.version)?.created(format!("{ROOT}/readings/{}", row.id));
-    let kept = claim.as_ref().map(|claim| claim.row(&answer));
-    readings::add(&mut tx, &row, key.zip(kept.as_ref())).await?;
-    if params.flag("validate") {
-        return Ok(Answer::validated().into_response());
-    }
-    tx.commit().await?;
-    hub.changed(row.id);
-    Ok(answer.into_response())
 }
 
 /// Checks that need no store.
@@ -136,15 +151,9 @@ fn check(auth: &Auth, body: &NewReading, values: &Values) -> Result<()> {
 }
 
 /// A repeat with the same `externalid` is answered with what is there, unless it brings other measurements.
-fn check_repeat(existing: &ReadingRow, body: &NewReading, values: Values) -> Result<()> {
+fn check_repeat(existing: &ReadingRow, body: &NewReading, stored: &Stored) -> Result<()> {
     let complete = Status::Complete.word();
-    if body.status != Some(Status::Complete) || existing.status != complete {
-        return Ok(());
-    }
-    let mut stored = existing.values();
-    let before = stored.clone();
-    stored.join(values, false)?;
-    if stored == before {
+    if body.status != Some(Status::Complete) || existing.status != complete || existing.values().covers(stored) {
         return Ok(());
     }
     Err(ApiError::new(
@@ -153,16 +162,14 @@ fn check_repeat(existing: &ReadingRow, body: &NewReading, values: Values) -> Res
     ))
 }
 
-fn new_row(auth: &Auth, body: &NewReading, values: Values, now: i64) -> Result<ReadingRow> {
+fn new_row(auth: &Auth, body: &NewReading, stored: &Stored, now: i64) -> ReadingRow {
     let complete = body.status == Some(Status::Complete);
-    let mut stored = super::values::Stored::default();
-    stored.join(values, false)?;
     let (status, stage) = if complete {
         (Status::Complete, Stage::Done)
     } else {
         (Status::Created, Stage::Queued)
     };
-    Ok(ReadingRow {
+    ReadingRow {
         version: 1,
         app: auth.app,
         createdby: auth.client_id.clone(),
@@ -189,12 +196,12 @@ fn new_row(auth: &Auth, body: &NewReading, values: Values, now: i64) -> Result<R
         updated: now,
         performed: auth.has(Scope::ScanPerformer),
         ..ReadingRow::default()
-    })
+    }
 }
 
 /// Finds out where and whose the reading is.
 async fn place(
-    tx: &mut sqlx::SqliteConnection,
+    db: &mut sqlx::SqliteConnection,
     auth: &Auth,
     body: &NewReading,
     row: &mut ReadingRow,
@@ -207,7 +214,7 @@ async fn place(
             .filter(|performer| performer.app == auth.app || body.status != Some(Status::Complete))
             .ok_or_else(|| ApiError::invalid("scanperformer", "There is no such performer."))?;
         if performer.app == auth.app {
-            performers::seen(tx, &mut performer, None, now).await?;
+            performers::seen(db, &mut performer, None, now).await?;
         } else {
             row.performed = false;
         }
@@ -215,10 +222,10 @@ async fn place(
         row.facility = performer.facility;
     }
     if let Some(named) = &body.facility {
-        row.facility = Some(facilities::resolve(tx, auth, named).await?);
+        row.facility = Some(facilities::resolve(db, auth, named).await?);
     }
     let assignment = if let Some(id) = body.member {
-        let member = members::find(&mut *tx, id.0)
+        let member = members::find(&mut *db, id.0)
             .await?
             .filter(|member| auth.may_act_for(member.facility))
             .ok_or_else(|| ApiError::invalid("member", "There is no such member."))?;
@@ -228,7 +235,7 @@ async fn place(
         Assignment::Guest
     } else {
         row.member = match (&body.subject, row.facility) {
-            (Some(subject), Some(facility)) => named_member(tx, facility, subject).await?,
+            (Some(subject), Some(facility)) => named_member(db, facility, subject).await?,
             _ => None,
         };
         if row.member.is_some() {
@@ -241,7 +248,7 @@ async fn place(
     Ok(())
 }
 
-async fn named_member(tx: &mut sqlx::SqliteConnection, facility: i64, subject: &Subject) -> Result<Option<i64>> {
+async fn named_member(db: &mut sqlx::SqliteConnection, facility: i64, subject: &Subject) -> Result<Option<i64>> {
     let value = subject.value.trim();
     // All zeros is what a scanner sends when nobody typed a number.
     if value.bytes().all(|b| b == b'0') {
@@ -253,7 +260,7 @@ async fn named_member(tx: &mut sqlx::SqliteConnection, facility: i64, subject: &
         SubjectScheme::UserId => Lookup::UserId,
         SubjectScheme::Number => Lookup::Number,
     };
-    Ok(members::look_up(tx, facility, lookup, value).await?)
+    Ok(members::look_up(db, facility, lookup, value).await?)
 }
 
 fn json(value: Option<&impl Serialize>) -> Option<String> {

@@ -150,6 +150,16 @@ impl Stored {
         self.known.is_empty() && self.extra.is_empty()
     }
 
+    /// Whether every one of these values is here.
+    pub(super) fn covers(&self, others: &Self) -> bool {
+        let all = |here: &Measurements, there: &Measurements| {
+            there
+                .iter()
+                .all(|(name, value)| here.get(name).is_some_and(|known| same(known, value)))
+        };
+        all(&self.known, &others.known) && all(&self.extra, &others.extra)
+    }
+
     /// The values with their labels, units and codes.
     pub(super) fn list(&self) -> Value {
         let known = self.known.iter().map(|(name, value)| match Metric::from_alias(name) {
