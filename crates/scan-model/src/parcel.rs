@@ -12,7 +12,7 @@ use crate::reading::{Origin, Reading};
     reason = "one exists at a time, between the record and its bytes on disk"
 )]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Parcel {
     /// A reading that goes to the cloud.
     Reading(Reading),

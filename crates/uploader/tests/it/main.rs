@@ -209,11 +209,11 @@ fn externalid(n: u8) -> String {
 /// Reading `n` weighs `80.n0` kg, so that its digits tell it from others and end with a zero.
 fn parcel(n: u8) -> String {
     format!(
-        r#"{{"kind":"reading","origin":{{"externalid":"{}","scan":"{}","scanner":"bay-1",
+        r#"{{"reading":{{"origin":{{"externalid":"{}","scan":"{}","scanner":"bay-1",
             "received_at":"2025-03-04T10:15:58.123456789Z","time_quality":"synced"}},
             "protocol":"tanita-tagged","device":{{"model":"MC-780"}},"subject":{{"number":"0000"}},
             "measurements":[{{"metric":"body_weight","value":"80.{n}0"}},{{"metric":"fat_mass","value":"24.0"}}],
-            "device_time":"absent","flags":[],"raw":"frame {n}"}}"#,
+            "device_time":"absent","flags":[],"raw":"frame {n}"}}}}"#,
         externalid(n),
         externalid(n)
     )

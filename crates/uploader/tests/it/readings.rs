@@ -303,7 +303,7 @@ async fn a_call_that_cannot_have_arrived_leaves_no_doubt() {
 async fn what_is_no_reading_is_kept_and_does_not_stop_its_lane() {
     let cloud = FakeCloud::start(true).await;
     let mut world = World::new(&cloud).await;
-    let payload = br#"{"kind":"hologram","origin":{}}"#.to_vec();
+    let payload = br#"{"hologram":{"origin":{}}}"#.to_vec();
     let odd = NewEntry {
         key: EntryKey("odd".into()),
         lane: Lane([1; 16]),
