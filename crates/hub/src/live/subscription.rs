@@ -42,6 +42,8 @@ pub(crate) struct Broker {
 pub(crate) async fn run(broker: Broker, page: watch::Sender<Arc<str>>, stop: CancellationToken) {
     let mut board = Board::default();
     let mut failures = 0_u32;
+    board.away();
+    page.send_replace(board.snapshot(clock::now()));
     loop {
         match Connection::open(&broker).await {
             Ok(connection) => {
