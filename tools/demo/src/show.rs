@@ -108,9 +108,10 @@ async fn play(scanner: &mut Player, tracks: &[Track], once: bool) -> Result<(), 
         scanner.play(&track.bytes).await?;
         tokio::time::sleep(if once { SHORT_PAUSE } else { PAUSE }).await;
     }
-    let mut rounds = 0;
-    while !once {
-        rounds += 1;
+    if once {
+        return Ok(());
+    }
+    for rounds in 1.. {
         for track in tracks {
             scanner.play(&track.again(rounds)).await?;
             tokio::time::sleep(PAUSE).await;

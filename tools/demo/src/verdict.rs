@@ -146,8 +146,8 @@ fn differences(published: &BTreeMap<String, String>, reading: &Value) -> Vec<Str
     let held = reading["measurements"].as_object().unwrap_or(&empty);
     let mut differences = Vec::new();
     for (name, value) in published {
-        match held.get(name) {
-            Some(found) if found.to_string() == *value => {}
+        match held.get(name).map(Value::to_string) {
+            Some(found) if found == *value => {}
             Some(found) => differences.push(format!("{name}: published {value}, the hub holds {found}")),
             None => differences.push(format!("{name}: published {value}, the hub holds nothing")),
         }
