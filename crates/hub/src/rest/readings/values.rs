@@ -1,5 +1,7 @@
 //! Measured values of a request: their names, units and ranges, and how they join those that are stored.
 
+use std::collections::btree_map::Entry;
+
 use cloud_api::{AddedMeasurements, ErrorCode, Measurements, Warning, number};
 use scan_model::{Decimal, Metric, Unit};
 use serde_json::{Number, Value, json};
@@ -86,17 +88,22 @@ impl Values {
                 ErrorCode::UnknownMeasurement,
                 "The vocabulary has no such name; kept under `extra`.",
             );
-            return put(&mut self.extra, name.to_lowercase(), sent);
+            return put(&mut self.extra, name.to_lowercase(), digits(value, sent)?);
         };
-        let value = converted(metric, sent, unit)
+        let metric_value = converted(metric, sent, unit)
             .ok_or_else(|| ApiError::invalid(name, format!("This measurement is stored in `{}`.", metric.unit())))?;
-        if !metric.is_plausible(value) {
+        if !metric.is_plausible(metric_value) {
             return Err(ApiError::new(ErrorCode::ImplausibleValue, "The value cannot be true.").field(name));
         }
-        if !metric.is_usual(value) {
+        if !metric.is_usual(metric_value) {
             self.warn(name, ErrorCode::ImplausibleValue, "The value is unusual.");
         }
-        put(&mut self.known, metric.rest_name(), value)
+        let stored = if unit.is_none() {
+            digits(value, sent)
+        } else {
+            digits(&Value::Null, metric_value)
+        };
+        put(&mut self.known, metric.rest_name(), stored?)
     }
 
     fn warn(&mut self, name: &str, code: ErrorCode, message: &str) {
@@ -176,7 +183,7 @@ impl Stored {
 /// The number with the digits it was sent with; a form sends it as text.
 fn decimal(value: &Value) -> Option<Decimal> {
     match value {
-        Value::Number(number) => number.to_string().parse().ok(),
+        Value::Number(number) => number.as_str().parse().ok(),
         Value::String(text) => text.parse().ok(),
         _ => None,
     }
@@ -207,16 +214,29 @@ fn converted(metric: Metric, value: Decimal, unit: Option<&str>) -> Option<Decim
     }
 }
 
-fn put(values: &mut Measurements, name: String, value: Decimal) -> Result<()> {
-    let number = number(value).map_err(|_| ApiError::invalid(&name, "A measurement is a plain decimal number."))?;
-    match values.insert(name.clone(), number) {
-        None => Ok(()),
-        Some(_) => Err(ApiError::invalid(name, "The measurement is there twice.")),
+/// The number that was sent, or one with the digits of `value` where another form was.
+fn digits(sent: &Value, value: Decimal) -> Result<Number> {
+    match sent {
+        Value::Number(number) => Ok(number.clone()),
+        _ => number(value).map_err(|_| ApiError::invalid("measurements", "A measurement is a plain decimal number.")),
+    }
+}
+
+fn put(values: &mut Measurements, name: String, value: Number) -> Result<()> {
+    match values.entry(name) {
+        Entry::Vacant(free) => {
+            free.insert(value);
+            Ok(())
+        }
+        Entry::Occupied(taken) => Err(ApiError::invalid(
+            taken.key().as_str(),
+            "The measurement is there twice.",
+        )),
     }
 }
 
 fn same(a: &Number, b: &Number) -> bool {
-    let decimal = |number: &Number| number.to_string().parse::<Decimal>().ok();
+    let decimal = |number: &Number| number.as_str().parse::<Decimal>().ok();
     decimal(a).is_some() && decimal(a) == decimal(b)
 }
 
