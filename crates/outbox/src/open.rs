@@ -29,10 +29,11 @@ pub struct OpenReport {
 }
 
 /// Entries that the sequence of numbers says there were, and that are in no store any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case", tag = "lost", content = "count")]
 pub enum Lost {
     /// None.
+    #[default]
     None,
     /// So many, exactly: there are gaps within the sequence.
     Exact(u64),
@@ -174,6 +175,19 @@ fn keep_log(db: &Path, log: &Path) -> Option<PathBuf> {
 
 pub(crate) fn count(n: i64) -> u64 {
     u64::try_from(n).unwrap_or(0)
+}
+
+impl Lost {
+    /// This loss and a later one together.
+    pub(crate) fn and(self, later: Self) -> Self {
+        match (self, later) {
+            (Self::None, lost) | (lost, Self::None) => lost,
+            (Self::Exact(one), Self::Exact(other)) => Self::Exact(one + other),
+            (Self::Exact(one) | Self::AtLeast(one), Self::Exact(other) | Self::AtLeast(other)) => {
+                Self::AtLeast(one + other)
+            }
+        }
+    }
 }
 
 impl Reason {

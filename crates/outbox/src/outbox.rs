@@ -129,6 +129,16 @@ impl Outbox {
         if let Some(full) = self.0.shared.stats.borrow().full {
             return Err(full);
         }
+        self.append_reserved(entry)
+    }
+
+    /// Stores an entry as [`append`](Self::append) does, but past the limits `min_free` and `max_size`: the room they
+    /// keep is for results that would be gone with the memory they are in, at an orderly stop. Not for new work: who
+    /// goes on past the limits ends with a disk that is full in earnest.
+    ///
+    /// # Errors
+    /// [`Full::Requests`] at once if too many requests wait for the disk. By the answer: as [`append`](Self::append).
+    pub fn append_reserved(&self, entry: NewEntry) -> Result<Pending<Outcome>, Full> {
         let (reply, pending) = channel();
         self.send(work(reply, move |tx| tx.append(&entry)))
             .map_err(|_| Full::Requests)?;

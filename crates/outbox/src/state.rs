@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::error::Full;
+use crate::open::Lost;
 
 /// Where an entry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -97,6 +98,11 @@ pub struct Stats {
     /// Entries lost since the store was first made: their numbers are known, their rows are gone (or lie in a store put
     /// beside).
     pub lost: u64,
+    /// Of these, what was found missing since the outbox was opened: the store is opened again after an error of the
+    /// disk. What the first opening found is in the [`OpenReport`](crate::OpenReport).
+    pub lost_since_opened: Lost,
+    /// Stores put beside since the outbox was opened, because they could not be worked on any more.
+    pub put_beside_since_opened: u32,
 }
 
 impl Stats {

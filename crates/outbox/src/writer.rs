@@ -211,6 +211,8 @@ impl Writer {
                 put_beside = ?opened.put_beside,
                 "the store was opened again"
             );
+            self.stats.lost_since_opened = self.stats.lost_since_opened.and(opened.lost);
+            self.stats.put_beside_since_opened += u32::from(opened.put_beside.is_some());
             self.adopt(opened);
         }
         self.open.as_mut().ok_or(StoreError::Closed)
@@ -226,7 +228,11 @@ impl Writer {
             let pause = Duration::try_from(due_at.duration_since(now)).unwrap_or(Duration::ZERO);
             instant + pause.min(MAX_PAUSE)
         };
-        self.stats = Stats::default();
+        self.stats = Stats {
+            lost_since_opened: self.stats.lost_since_opened,
+            put_beside_since_opened: self.stats.put_beside_since_opened,
+            ..Stats::default()
+        };
         for entry in &index {
             self.stats.enter(entry.state);
         }

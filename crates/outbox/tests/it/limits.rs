@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use outbox::{Config, Full, OpenError, Outbox, Receipt, SealKey};
 
-use crate::support::{A, entry, list, open, open_with, seal_key, store, wait_for};
+use crate::support::{A, entry, list, open, open_with, payload, seal_key, store, wait_for};
 
 const CHILD_DIR: &str = "OUTBOX_TEST_LIMITS_DIR";
 
@@ -23,6 +23,9 @@ fn a_disk_with_too_little_room_keeps_new_entries_out_and_says_so() {
         Err(Full::MinFree { .. })
     ));
     assert!(matches!(outbox.stats().borrow().full, Some(Full::MinFree { .. })));
+    // A result in memory at an orderly stop takes the room that the limit keeps.
+    let stored = outbox.append_reserved(entry("one", A)).unwrap().wait().unwrap();
+    assert_eq!(outbox.get(stored.id()).wait().unwrap().payload, payload("one"));
 }
 
 #[test]
