@@ -1,23 +1,10 @@
-//! A first look at the whole system: broker, hub, a simulated scanner and the agent in one process.
+//! The demo: `cargo run --release`, or `cargo run --release -- --once`.
 
 use std::process::ExitCode;
 
 #[cfg(unix)]
-mod broker;
-#[cfg(unix)]
-mod dashboard;
-#[cfg(unix)]
-mod playlist;
-#[cfg(unix)]
-mod show;
-#[cfg(unix)]
-mod stage;
-#[cfg(unix)]
-mod verdict;
-
-#[cfg(unix)]
 fn main() -> ExitCode {
-    show::main()
+    scanbridge_demo::main()
 }
 
 #[cfg(not(unix))]

@@ -12,7 +12,7 @@ const PUBLISHED: &str = include_str!("../../../tests/captures/tanita-tagged.json
 
 /// What has to become of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub enum Fate {
     /// It becomes a reading with exactly these values, by REST name, digits as text.
     Reading(BTreeMap<String, String>),
     /// It is not accepted: set aside with its bytes, never uploaded.
@@ -25,21 +25,21 @@ pub(crate) enum Fate {
 
 /// One record of the playlist.
 #[derive(Debug, Clone)]
-pub(crate) struct Track {
+pub struct Track {
     /// Stable name of the case.
-    pub(crate) id: String,
+    pub id: String,
     /// Model, empty for a line that names none.
-    pub(crate) model: String,
+    pub model: String,
     /// What the device sends, line end included.
-    pub(crate) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// What has to become of it.
-    pub(crate) fate: Fate,
+    pub fate: Fate,
 }
 
 impl Track {
     /// What the device sends when the same person comes back: the same values, its clock `rounds` minutes on. A device that sent the
     /// very same bytes again would be repeating itself, and the agent would drop them.
-    pub(crate) fn again(&self, rounds: usize) -> Vec<u8> {
+    pub fn again(&self, rounds: usize) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         let clock = bytes
             .windows(4)
@@ -61,7 +61,7 @@ impl Track {
 ///
 /// # Panics
 /// If the captures that were compiled in are not of the documented form.
-pub(crate) fn playlist() -> Vec<Track> {
+pub fn playlist() -> Vec<Track> {
     let published: Value = serde_json::from_str(PUBLISHED).expect("the captures are JSON: a test reads them");
     let mut tracks: Vec<Track> = Vec::new();
     for case in published["cases"].as_array().into_iter().flatten() {

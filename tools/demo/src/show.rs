@@ -20,7 +20,7 @@ use crate::{
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 stopped, or everything as published; 1 something differs or does not start; 2 wrong usage."
+    after_help = "Exit codes: 0 stopped, or everything as published; 1 something differs, does not start, or --once was stopped before its verdict; 2 wrong usage."
 )]
 struct Arguments {
     /// Play every record once, compare what the hub holds with the published values, print a table, exit
@@ -37,7 +37,7 @@ const PAUSE: Duration = Duration::from_secs(2);
 const SHORT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The program.
-pub(crate) fn main() -> ExitCode {
+pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     // The rooms' own words would drown what is shown; RUST_LOG brings them back.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
@@ -99,7 +99,7 @@ async fn show(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     if let Some(verdict) = &verdict {
         print(&verdict.to_string());
     }
-    Ok(verdict.is_none_or(|verdict| verdict.is_good()))
+    Ok(verdict.map_or(!arguments.once, |verdict| verdict.is_good()))
 }
 
 /// Plays everything once, or again and again; then it never ends by itself.

@@ -22,7 +22,7 @@ const FACILITY: &str = "gym-7";
 
 /// Why the demo cannot start.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StageError {
+pub enum StageError {
     /// No folder, or nothing can be written there.
     #[error("cannot use a temporary folder")]
     Folder(#[source] io::Error),
@@ -44,7 +44,7 @@ pub(crate) enum StageError {
 }
 
 /// The whole system, running.
-pub(crate) struct Stage {
+pub struct Stage {
     folder: TempDir,
     stop_agent: CancellationToken,
     stop_servers: CancellationToken,
@@ -58,7 +58,7 @@ impl Stage {
     ///
     /// # Errors
     /// [`StageError`], naming what does not start.
-    pub(crate) async fn start(pace: Pace) -> Result<(Self, Player), StageError> {
+    pub async fn start(pace: Pace) -> Result<(Self, Player), StageError> {
         let folder = tempfile::Builder::new()
             .prefix("scanbridge-demo-")
             .tempdir()
@@ -100,27 +100,27 @@ impl Stage {
     }
 
     /// The broker.
-    pub(crate) const fn broker(&self) -> SocketAddr {
+    pub const fn broker(&self) -> SocketAddr {
         self.broker.address()
     }
 
     /// The hub; its live page is at the root.
-    pub(crate) fn hub(&self) -> SocketAddr {
+    pub fn hub(&self) -> SocketAddr {
         self.hub.addr()
     }
 
     /// Where everything is kept until the end.
-    pub(crate) fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Where the secret of the app `viewer` lies, which may read every value.
-    pub(crate) fn viewer_secret(&self) -> std::path::PathBuf {
+    pub fn viewer_secret(&self) -> std::path::PathBuf {
         self.folder.path().join("viewer-secret")
     }
 
     /// Stops everything: the agent first, so that it can say good-bye to the servers.
-    pub(crate) async fn stop(self) {
+    pub async fn stop(self) {
         self.stop_agent.cancel();
         // What ended with a panic has said so on stderr.
         let _ = self.agent.await;

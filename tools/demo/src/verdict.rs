@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why there is no verdict.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum VerdictError {
+pub enum VerdictError {
     /// The viewer's secret cannot be read.
     #[error("cannot read the viewer's secret")]
     Secret(#[source] io::Error),
@@ -33,7 +33,7 @@ pub(crate) enum VerdictError {
 
 /// What became of each record of the playlist, and what should have.
 #[derive(Debug)]
-pub(crate) struct Verdict {
+pub struct Verdict {
     rows: Vec<Row>,
     strangers: usize,
 }
@@ -52,7 +52,7 @@ impl Verdict {
     ///
     /// # Errors
     /// [`VerdictError`] if the hub cannot be asked. Differences are no error; they stand in the verdict.
-    pub(crate) async fn reach(tracks: &[Track], hub: SocketAddr, secret: &Path) -> Result<Self, VerdictError> {
+    pub async fn reach(tracks: &[Track], hub: SocketAddr, secret: &Path) -> Result<Self, VerdictError> {
         let secret = fs::read_to_string(secret).map_err(VerdictError::Secret)?;
         let promised = tracks
             .iter()
@@ -74,7 +74,7 @@ impl Verdict {
     }
 
     /// Whether everything is as published.
-    pub(crate) fn is_good(&self) -> bool {
+    pub fn is_good(&self) -> bool {
         self.strangers == 0 && self.rows.iter().all(|row| row.differences.is_empty())
     }
 

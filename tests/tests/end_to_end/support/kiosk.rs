@@ -6,11 +6,12 @@ use std::{
 };
 
 use scansim::{Line, Pace, Player};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
     broker::Broker,
-    free_port,
+    eventually, free_port,
     hub::{FACILITY, Hub},
     program::Program,
 };
@@ -22,6 +23,7 @@ pub struct World {
     pub broker_port: u16,
     /// The hub.
     pub hub: Hub,
+    local_api: u16,
 }
 
 impl World {
@@ -36,6 +38,7 @@ impl World {
             folder,
             broker_port,
             hub,
+            local_api: free_port(),
         };
         fs::create_dir(world.data_dir()).unwrap();
         fs::write(world.config(), world.config_text()).unwrap();
@@ -82,6 +85,18 @@ impl World {
         Program::start_with("scanbridge", &["run", "--config", &config], &log, environment)
     }
 
+    /// What a running agent says of itself.
+    pub async fn health(&self) -> Value {
+        let url = format!("http://127.0.0.1:{}/healthz", self.local_api);
+        eventually("the agent's local API answers", || async {
+            reqwest::get(&url).await.ok()
+        })
+        .await
+        .json()
+        .await
+        .unwrap()
+    }
+
     /// The agent's configuration, with everything a test does not care about at its simplest.
     pub fn config_text(&self) -> String {
         format!(
@@ -106,12 +121,16 @@ client_secret = "file:{secret}"
 
 [mqtt]
 url = "mqtt://127.0.0.1:{broker}"
+
+[local_api]
+listen = "127.0.0.1:{local_api}"
 "#,
             data = text(&self.data_dir()),
             port = text(&self.port()),
             hub = self.hub.base_url(),
             secret = text(&self.hub.bridge_secret()),
             broker = self.broker_port,
+            local_api = self.local_api,
         )
     }
 }

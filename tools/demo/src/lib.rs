@@ -1,0 +1,17 @@
+//! A first look at the whole system: broker, hub, a simulated scanner and the agent in one process.
+//!
+//! The program plays on this library's [`Stage`] and asks it for a [`Verdict`]; so does the test of the whole way of a reading.
+//! Simulated scanners are pseudo-terminals, so all of it needs Linux or macOS.
+#![cfg(unix)]
+
+mod broker;
+mod dashboard;
+mod playlist;
+mod show;
+mod stage;
+mod verdict;
+
+pub use playlist::{Fate, Track, playlist};
+pub use show::main;
+pub use stage::{Stage, StageError};
+pub use verdict::{Verdict, VerdictError};
