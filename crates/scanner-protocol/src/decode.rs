@@ -24,7 +24,7 @@ pub fn decode_all(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
         let outcome = match event {
             Event::Record(record) => Ok(record),
             Event::Rejected(rejected) => Err(rejected),
-            Event::Stage { .. } | Event::Repeated | Event::DeviceError(_) => continue,
+            Event::Stage { .. } | Event::Repeated | Event::DeviceError(_) | Event::Prompt(_) => continue,
         };
         decoded.push(Decoded { offset, outcome });
     }

@@ -29,7 +29,7 @@ mod session;
 mod tanita;
 mod time;
 
-pub use command::{Command, RecordId, Refused, StartScan, Transmit};
+pub use command::{Command, RecordId, Refused, StartScan, Ticket, Transmit};
 pub use counters::Counters;
 pub use decode::{Decoded, decode_again, decode_all, raw_tags};
 pub use event::{DeviceError, Event, RejectReason, Rejected};

@@ -72,6 +72,7 @@ fn outcomes(session: &mut Session) -> Vec<Outcome> {
             Event::Rejected(rejected) => Outcome::Rejected(rejected),
             Event::Repeated => Outcome::Repeated,
             Event::DeviceError(error) => panic!("{error:?} from a device that reports none"),
+            Event::Prompt(prompt) => panic!("`{prompt}` from a device that only sends"),
         };
         assert!(announced, "{outcome:?} of a scan that was not announced");
         announced = false;
