@@ -106,6 +106,12 @@ reject_reasons! {
     BadNumber = "bad_number",
     /// The same tag twice.
     DuplicateTag = "duplicate_tag",
+    /// A frame that begins like one of its family and is not built like one.
+    BadFrame = "bad_frame",
+    /// Not the number of fields that a record of this family has.
+    WrongFieldCount = "wrong_field_count",
+    /// The frame does not have the length that it states.
+    LengthMismatch = "length_mismatch",
     /// No line end within the longest possible record.
     LineTooLong = "line_too_long",
     /// The record does not say in which units it is.

@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise must fail it")]
 
 mod captures;
+mod families;
+mod joiner;
+mod listening;
+mod pc_mode;
 mod properties;
 mod streams;
 mod time;
@@ -84,7 +88,11 @@ fn outcomes(session: &mut Session) -> Vec<Outcome> {
 
 /// Gives `bytes` to a new session in chunks of `size`, then silence.
 fn heard(bytes: &[u8], size: usize) -> (Vec<Outcome>, Session) {
-    let mut session = session();
+    heard_by(session(), bytes, size)
+}
+
+/// The same for any session.
+fn heard_by(mut session: Session, bytes: &[u8], size: usize) -> (Vec<Outcome>, Session) {
     for chunk in bytes.chunks(size) {
         session.handle_bytes(Tick(0), chunk);
     }
