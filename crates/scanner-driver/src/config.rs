@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use scan_model::Name;
-use scanner_protocol::Protocol;
+use scanner_protocol::{Carrier, Protocol};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{PortSelector, SerialSettings, UsbMatch};
@@ -95,7 +95,14 @@ fn any_protocol() -> Protocol {
 }
 
 fn protocol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Protocol, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    let protocol: Protocol = String::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
+    if protocol.carrier() == Carrier::Serial {
+        Ok(protocol)
+    } else {
+        Err(de::Error::custom(format_args!(
+            "no serial port carries the protocol `{protocol}`"
+        )))
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +141,7 @@ mod tests {
             ("port = \"\"", "empty `port`"),
             ("port = \"COM5\"\nserial = \"96OO 8N1\"", "bad baud `96OO`"),
             ("port = \"COM5\"\nprotocol = \"morse\"", "morse"),
+            ("port = \"COM5\"\nprotocol = \"xiaomi\"", "no serial port carries"),
             ("port = \"COM5\"\nbaud = 9600", "unknown field `baud`"),
             ("match = { vid = 1, pid = 2, speed = 3 }", "unknown field `speed`"),
             ("match = { vid = 70000, pid = 2 }", "70000"),

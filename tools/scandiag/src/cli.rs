@@ -37,7 +37,7 @@ pub(crate) struct Decode {
     /// Captured bytes; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Protocol of the bytes: auto, tanita-tagged
+    /// Protocol of the bytes, by its name in the configuration; of a Bluetooth protocol each line of hexadecimal text is one value
     #[arg(long, value_name = "NAME", default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
     /// The files hold hexadecimal text
