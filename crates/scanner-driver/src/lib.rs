@@ -10,6 +10,7 @@ mod backoff;
 mod config;
 mod conversation;
 mod driver;
+mod listen;
 mod open;
 mod os;
 mod ports;
@@ -20,6 +21,7 @@ mod state;
 
 pub use config::{Config, UnknownPerson};
 pub use driver::Driver;
+pub use listen::listen;
 pub use open::OpenError;
 pub use ports::{Holder, ListError, PortInfo, PortKind, UsbIdentity, list_ports};
 pub use scanner::{CommandError, Commander, DriverEvent, Scanner};

@@ -1,11 +1,12 @@
 //! `scandiag decode`: what captured bytes mean.
 
 mod input;
+pub(crate) mod lookinbody;
 mod report;
 
 use std::error::Error;
 
-use scanner_protocol::{Carrier, decode_all};
+use scanner_protocol::{Carrier, Protocol, decode_all};
 
 use self::{input::Form, report::Report};
 use crate::{cli::Decode, exit::Code, output};
@@ -18,10 +19,10 @@ pub(crate) fn run(arguments: &Decode) -> Result<Code, Box<dyn Error>> {
     let mut code = Code::Ok;
     for path in &arguments.files {
         let streams = input::read(path, form(arguments))?;
-        let units: Vec<_> = streams
-            .iter()
-            .flat_map(|bytes| decode_all(arguments.protocol, bytes))
-            .collect();
+        let units: Vec<_> = match arguments.protocol {
+            Protocol::LookinbodyCsv => lookinbody::decode(&streams.concat(), &arguments.columns)?,
+            protocol => streams.iter().flat_map(|bytes| decode_all(protocol, bytes)).collect(),
+        };
         if units.is_empty() {
             output::note(&format!(
                 "no record in the {} bytes of `{}`",

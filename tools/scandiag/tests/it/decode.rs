@@ -1,7 +1,5 @@
 //! `scandiag decode` against every published record, through the real binary.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     fs,
     process::{Command, Output},
@@ -246,4 +244,25 @@ fn each_line_of_hexadecimal_text_is_one_bluetooth_value() {
         .map(|unit| unit["measurements"]["body_weight"]["value"].clone())
         .collect();
     assert_eq!(weights, ["70.000", "157.00"]);
+}
+
+#[test]
+fn a_table_of_lookinbody_is_decoded_with_a_map_of_its_columns() {
+    let table = "ID,Weight (kg),PBF\n7,80.50,24.0\n";
+    let output = decode(
+        table,
+        &[
+            "--json",
+            "--protocol",
+            "lookinbody-csv",
+            "--column",
+            "PBF=fat_percentage",
+        ],
+    );
+    let found = objects(&output);
+    assert_eq!(found[0]["subject"]["number"], "7");
+    assert_eq!(
+        found[0]["measurements"],
+        serde_json::json!({"body_weight": {"value": "80.50", "unit": "kg"}, "fat_percentage": {"value": "24.0", "unit": "%"}})
+    );
 }
