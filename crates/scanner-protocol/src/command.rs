@@ -84,7 +84,9 @@ pub enum Refused {
     #[error("the scanner needs {0}")]
     Person(&'static str),
     /// The person was not asked about pacemakers and pregnancy, and this device cannot weigh alone.
-    #[error("the person was not asked about pacemakers and pregnancy, and this scanner cannot weigh without measuring impedance")]
+    #[error(
+        "the person was not asked about pacemakers and pregnancy, and this scanner cannot weigh without measuring impedance"
+    )]
     NotAsked,
 }
 

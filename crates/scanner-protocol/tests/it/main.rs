@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise must fail it")]
 
 mod captures;
+mod encoders;
 mod families;
 mod joiner;
 mod listening;
