@@ -1,5 +1,7 @@
 //! `scansim`: a scanner on a pseudo-terminal or a TCP port, from the command line.
 
+mod pc_arguments;
+
 use std::error::Error as _;
 use std::fmt;
 use std::io::{self, Write as _};
@@ -10,6 +12,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser};
+use pc_arguments::PcArguments;
+use scansim::tanita_pc::{PcScanner, Said};
 use scansim::{Capture, CaptureError, Fault, FaultPlan, Line, LineError, Pace, Player, Scale, weighing};
 
 /// Everything was played, or a signal asked to stop.
@@ -21,7 +25,7 @@ const EXIT_NO_CAPTURE: u8 = 3;
 /// The port or the TCP address cannot be made.
 const EXIT_NO_LINE: u8 = 4;
 
-/// A scanner made of software: plays captured records on a pseudo-terminal or a TCP port.
+/// A scanner made of software, on a pseudo-terminal or a TCP port: plays captured records, or is a scale or a Tanita that obeys a host.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -30,6 +34,10 @@ const EXIT_NO_LINE: u8 = 4;
     after_help = "\
 Faults: noise (random bytes before a record), cut (a record stops early), flip (one bit inverted), stall (silence in
 the middle), duplicate (sent twice), parity (seven bits with even parity), unplug (the port vanishes in the middle of a record and comes back later).
+
+Acts at a Tanita in PC mode: steps-on, too-early (E3), overload (E1), bad-contact and steps-off (E2), lifts (E9),
+wrong-data and wrong-data-once (E7), never-comes, stays-on, somebody-else (the result bears another number),
+damaged-result (a digit), internal-fault (E0), forgets-data (E4, once), memory-fault (E8). It runs until it is stopped.
 
 The name of the port or the address is printed on stdout once it can be opened; the rest of the talk goes to stderr.
 
@@ -53,6 +61,9 @@ struct Arguments {
     /// Is a scale instead, on which somebody steps on and off: wb-100 (answers when asked, on a pseudo-terminal), bc-418, and, toledo
     #[arg(long, value_name = "MODEL", group = "source")]
     scale: Option<Scale>,
+
+    #[command(flatten)]
+    pc: PcArguments,
 
     /// What the somebody weighs, in tenths of a kilogram
     #[arg(long, value_name = "TENTHS", default_value_t = 705)]
@@ -166,6 +177,9 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         .stall(arguments.stall.into())
         .unplugged(arguments.unplugged.into());
     let mut player = Player::new(line, pace).with_faults(faults);
+    if let Some(device) = arguments.pc.device(arguments.weight) {
+        return obey(PcScanner::new(player, device)).await;
+    }
 
     for round in 0..arguments.repeat.rounds() {
         for (index, record) in records.iter().enumerate() {
@@ -183,6 +197,24 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Obeys a host for ever.
+async fn obey(mut scanner: PcScanner) -> Result<(), Failure> {
+    let mut complained = 0;
+    loop {
+        match scanner.step().await.map_err(Failure::Play)? {
+            Said::Line(line) => say(format_args!("sent {line}")),
+            Said::Result(length, fault) => {
+                let fault = fault.map_or_else(String::new, |fault| format!(", fault: {fault}"));
+                say(format_args!("sent a result of {length} bytes{fault}"));
+            }
+        }
+        for violation in &scanner.device().violations()[complained..] {
+            say(format_args!("the host breaks the rules: {violation:?}"));
+        }
+        complained = scanner.device().violations().len();
+    }
 }
 
 /// Answers a host until everybody was weighed.

@@ -52,9 +52,9 @@ impl Host {
         let order = step.order(self.dialect, self.scan.as_ref());
         match (step, reply) {
             (_, Reply::Busy) => self.wait_while_busy(now),
-            (Step::StepOff, Reply::Working) => self.set_order(Sending::Working(now)),
-            (Step::StepOff, Reply::Refused) => self.wait_for_step_off(now),
-            (Step::StepOff, _) => self.clear(now),
+            (Step::AwaitStepOff, Reply::Working) => self.set_order(Sending::Working(now)),
+            (Step::AwaitStepOff, Reply::Refused) => self.wait_for_step_off(now),
+            (Step::AwaitStepOff, _) => self.clear(now),
             (_, Reply::Refused) => self.take_refusal(now, step),
             (Step::Set(setting), Reply::BadValue(digit)) if digit == setting.digit() => {
                 self.trouble(now, faults::VALUE_REFUSED);
@@ -85,8 +85,8 @@ impl Host {
             Step::CheckClear if self.tells_settings != Some(true) => self.do_without_asking(now),
             Step::CheckClear if self.left_to_clear => self.give_up(now, faults::NO_ANSWER),
             Step::CheckClear => self.ask(now, Step::LeaveToClear),
-            Step::StepOff if matches!(ask.order, Sending::Working(_)) => self.clear(now),
-            Step::StepOff => self.wait_for_step_off(now),
+            Step::AwaitStepOff if matches!(ask.order, Sending::Working(_)) => self.clear(now),
+            Step::AwaitStepOff => self.wait_for_step_off(now),
             // Silence is one of the ways in which models take these.
             Step::Stop(_) | Step::LeaveToClear | Step::Leave | Step::Start => self.go_on_after(now, step),
         }
@@ -130,7 +130,7 @@ impl Host {
         if !self.is_measuring() || self.releasing {
             self.abandon(now);
         } else if self.dialect.tells_step_off() {
-            self.ask(now, Step::StepOff);
+            self.ask(now, Step::AwaitStepOff);
         } else {
             self.wait_for_step_off(now);
         }
@@ -209,7 +209,7 @@ impl Host {
             }
             Step::Set(setting) => self.set_next(now, setting),
             Step::Start => self.await_zero(now),
-            Step::StepOff => self.clear(now),
+            Step::AwaitStepOff => self.clear(now),
             Step::Leave => self.rest(now),
             // Only their settings end these.
             Step::CheckClear | Step::CheckSet => {}
@@ -230,7 +230,7 @@ impl Host {
             }
             Step::CheckClear => self.do_without_asking(now),
             Step::Set(_) | Step::CheckSet | Step::Start => self.trouble(now, faults::OUT_OF_STEP),
-            Step::StepOff => self.wait_for_step_off(now),
+            Step::AwaitStepOff => self.wait_for_step_off(now),
             Step::Stop(_) | Step::LeaveToClear | Step::Leave => self.go_on_after(now, step),
         }
     }

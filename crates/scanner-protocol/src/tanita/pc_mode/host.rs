@@ -54,6 +54,8 @@ pub(super) struct Host {
     pub(super) left_to_clear: bool,
     /// The device kept settings that should be gone, and that has been reported.
     pub(super) remains_reported: bool,
+    /// The port held an order to measure back for so long that it was given up; it may leave yet.
+    pub(super) start_is_held_back: bool,
     /// The scanner is to be given back to its own keys.
     pub(super) releasing: bool,
 }
@@ -93,6 +95,7 @@ impl Host {
             entered: false,
             left_to_clear: false,
             remains_reported: false,
+            start_is_held_back: false,
             releasing: false,
         }
     }
@@ -107,6 +110,7 @@ impl Host {
 
     pub(super) fn line_down(&mut self) {
         self.wire.reset();
+        self.start_is_held_back = false;
         self.releasing = false;
         self.state = State::Closed;
         if self.scan.take().is_some() {
@@ -216,9 +220,15 @@ impl Host {
     }
 
     pub(super) fn handle_sent(&mut self, now: Tick) {
-        if self.wire.sent(now)
-            && let State::Asking(ask) = &mut self.state
-            && matches!(ask.order, Sending::Out)
+        if !self.wire.sent(now) {
+            return;
+        }
+        if std::mem::take(&mut self.start_is_held_back) {
+            // Now the device measures after all, and nobody waits for it.
+            self.give_up(now, faults::NO_ANSWER);
+            self.await_zero(now);
+        } else if let State::Asking(ask) = &mut self.state
+            && ask.order == Sending::Out
         {
             ask.order = Sending::Sent(now);
         }
@@ -236,7 +246,8 @@ impl Host {
             State::Asking(ask) => match ask.order {
                 Sending::Sent(_) | Sending::Working(_) => self.take_silence(now),
                 Sending::Due(_) | Sending::Out if self.wire.is_stuck(now, STUCK) => {
-                    self.give_up(now, faults::NO_ANSWER)
+                    self.start_is_held_back |= ask.step == Step::Start && ask.order == Sending::Out;
+                    self.give_up(now, faults::NO_ANSWER);
                 }
                 // It leaves by `pump`.
                 Sending::Due(_) | Sending::Out => {}

@@ -47,9 +47,8 @@ impl Lines {
                     let stop = bytes.iter().position(|&byte| byte == b'{' || is_line_end(byte));
                     let part = take(bytes, stop.unwrap_or(bytes.len()));
                     self.collect(part);
-                    if stop.is_none() {
-                        return None;
-                    }
+                    // Without a stop all bytes were taken.
+                    stop?;
                     // The brace belongs to the record: it stays.
                     if bytes.first() == Some(&b'{') {
                         self.drop_reply();

@@ -25,7 +25,7 @@ pub(super) enum Step {
     /// Starting the measurement.
     Start,
     /// Waiting for the person to step off.
-    StepOff,
+    AwaitStepOff,
     /// Giving the device back to its own keys.
     Leave,
 }
@@ -74,7 +74,7 @@ impl Step {
             Self::Set(setting) => Order::Set(setting),
             Self::Start if scan.is_some_and(Scan::weighs_alone) => Order::Weigh,
             Self::Start => dialect.measure(),
-            Self::StepOff => Order::StepOff,
+            Self::AwaitStepOff => Order::StepOff,
         }
     }
 
@@ -82,7 +82,7 @@ impl Step {
     pub(super) fn most_tries(self) -> u8 {
         match self {
             // A second one could start a second measurement, or tells nothing new.
-            Self::Start | Self::StepOff | Self::Stop(_) => 1,
+            Self::Start | Self::AwaitStepOff | Self::Stop(_) => 1,
             Self::CheckClear => 2,
             Self::Enter | Self::LeaveToClear | Self::Set(_) | Self::CheckSet | Self::Leave => 3,
         }
