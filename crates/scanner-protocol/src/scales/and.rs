@@ -7,7 +7,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::{signed, unsigned},
-    stream::{Content, Grammar, Rest, Scan, Weighing, frame, line, starts},
+    stream::{Content, Grammar, Rest, Scan, Weighing, frame, is_line_end, starts},
     weight::{Weight, WeightMode},
 };
 
@@ -66,9 +66,10 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
         (None, None, _) if bytes.len() == 1 => return Scan::More,
         _ => return Scan::No,
     }
-    match line(bytes) {
-        Some(line) => frame(line.len() + 1, decode(line).map(Content::Weight)),
-        None if rest == Rest::Silence || bytes.iter().any(|byte| !(0x20..=0x7e).contains(byte)) => Scan::No,
+    match bytes.iter().position(|byte| !(0x20..=0x7e).contains(byte)) {
+        Some(end) if is_line_end(bytes[end]) => frame(end + 1, decode(&bytes[..end]).map(Content::Weight)),
+        Some(_) => Scan::No,
+        None if rest == Rest::Silence => Scan::No,
         None => Scan::More,
     }
 }

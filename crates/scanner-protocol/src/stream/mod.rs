@@ -69,7 +69,8 @@ pub(crate) enum Rest {
     Silence,
 }
 
-/// What stands at the front of some bytes.
+/// What stands at the front of some bytes. What is [`No`](Self::No) stays so whatever follows: the pieces in which bytes come must not
+/// change what they mean.
 #[derive(Debug)]
 pub(crate) enum Scan {
     /// No frame.

@@ -178,6 +178,7 @@ proptest! {
                 Just(b"0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,32.3,9771\r\n".to_vec()),
                 Just(b"Weight: 80.00 kg\r\nBMI: 23.9\r\n".to_vec()),
                 Just(b"\x02A6\x03\x7c".to_vec()),
+                Just(b"QT,+00\x06".to_vec()),
             ],
             0..10,
         ),
