@@ -199,7 +199,7 @@ impl TanitaPc {
             "M1" if self.model != PcModel::Bc418 => {
                 self.in_pc_mode = true;
                 self.data = Data::default();
-                self.state = State::Waiting;
+                self.stop();
                 self.say("M1");
             }
             "M0" if self.model != PcModel::Bc418 => {
@@ -207,14 +207,14 @@ impl TanitaPc {
                 self.say("M0");
             }
             "q" | "Q" if self.model != PcModel::Bc418 => {
-                self.state = State::Waiting;
+                self.stop();
                 if !self.quirks.keeps_data {
                     self.data = Data::default();
                 }
                 self.say(order);
             }
             "\u{1f}" if self.model == PcModel::Bc418 => {
-                self.state = State::Waiting;
+                self.stop();
                 self.data = Data::default();
                 self.say("R");
             }
@@ -240,6 +240,14 @@ impl TanitaPc {
                 self.outgoing.push_back(answer);
             }
         }
+    }
+
+    /// Whoever was to be measured is not.
+    fn stop(&mut self) {
+        if matches!(self.state, State::Measuring { .. }) {
+            self.next_person();
+        }
+        self.state = State::Waiting;
     }
 
     fn measure(&mut self, now: Duration, weighs_alone: bool) {

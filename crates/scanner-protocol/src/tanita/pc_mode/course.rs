@@ -315,7 +315,7 @@ impl Host {
     }
 
     /// The measurement has been started.
-    fn await_zero(&mut self, now: Tick) {
+    pub(super) fn await_zero(&mut self, now: Tick) {
         self.state = State::Zeroing {
             until: now.after(ZEROING),
         };

@@ -5,6 +5,7 @@ mod faults;
 mod limits;
 mod operations;
 mod published;
+mod simulated;
 mod talk;
 
 use proptest::prelude::*;

@@ -200,25 +200,7 @@ impl Talk {
     /// The words of what was reported since the last call: `preparing`, `E2 impedance_error`, `record`, `record?` for one that
     /// is not the person's, `rejected`, `prompt`.
     pub(crate) fn words(&mut self) -> Vec<String> {
-        let mut words = Vec::new();
-        for event in self.events() {
-            let word = match event {
-                Event::Stage { stage, .. } => stage.to_string(),
-                Event::Record(record) if record.flags.contains(&scan_model::Flag::SubjectMismatch) => {
-                    "record?".to_owned()
-                }
-                Event::Record(_) => "record".to_owned(),
-                Event::Rejected(_) => "rejected".to_owned(),
-                Event::Repeated => "repeated".to_owned(),
-                Event::DeviceError(error) if error.code == error.name => error.code,
-                Event::DeviceError(error) => format!("{} {}", error.code, error.name),
-                Event::Prompt(_) => "prompt".to_owned(),
-            };
-            if words.last() != Some(&word) {
-                words.push(word);
-            }
-        }
-        words
+        words(self.events())
     }
 
     fn poll_order(&mut self) -> Option<String> {
@@ -246,6 +228,27 @@ impl Talk {
             self.events.push(event);
         }
     }
+}
+
+/// One word for each of `events`, or for several that have the same after each other.
+pub(crate) fn words(events: Vec<Event>) -> Vec<String> {
+    let mut words = Vec::new();
+    for event in events {
+        let word = match event {
+            Event::Stage { stage, .. } => stage.to_string(),
+            Event::Record(record) if record.flags.contains(&scan_model::Flag::SubjectMismatch) => "record?".to_owned(),
+            Event::Record(_) => "record".to_owned(),
+            Event::Rejected(_) => "rejected".to_owned(),
+            Event::Repeated => "repeated".to_owned(),
+            Event::DeviceError(error) if error.code == error.name => error.code,
+            Event::DeviceError(error) => format!("{} {}", error.code, error.name),
+            Event::Prompt(_) => "prompt".to_owned(),
+        };
+        if words.last() != Some(&word) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 /// A man of 28 years and 167 cm.
