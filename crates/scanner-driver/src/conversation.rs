@@ -8,7 +8,7 @@ use std::task::{Poll, ready};
 
 use jiff::Timestamp;
 use scan_model::Name;
-use scanner_protocol::{Counters, LineEvent, Session, Tick};
+use scanner_protocol::{Command, Counters, LineEvent, Session, Tick};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
@@ -119,6 +119,14 @@ impl Conversation {
             () = wait_until(due) => self.handle_due(),
         }
         Ok(())
+    }
+
+    /// Gives a scanner that the session has taken over back to its own keys.
+    pub(crate) fn release(&mut self) {
+        let now = Instant::now();
+        // Families that only send refuse: they have taken nothing over.
+        let _ = self.session.handle_command(self.tick(now), Command::Release);
+        self.collect(now);
     }
 
     /// Whether the session waits for something to follow what it has: it is in the middle of a record.
@@ -287,6 +295,7 @@ mod tests {
             id: "bay-1".parse().expect("name"),
             port: PortSelector::Path("unused".into()),
             protocol: Protocol::TanitaTagged,
+            pc_dialect: scanner_protocol::PcDialect::default(),
             serial: SerialSettings::COMMON,
             unknown_person: UnknownPerson::default(),
         };

@@ -37,7 +37,13 @@ const LAST_RECORD: Duration = Duration::from_secs(2);
 impl Driver {
     /// A driver for the scanner of `config`. Opens nothing yet.
     pub fn new(config: &Config) -> (Self, Scanner) {
-        let session = Session::new(config.protocol, Options::default());
+        let session = Session::new(
+            config.protocol,
+            Options {
+                pc_dialect: config.pc_dialect,
+                ..Options::default()
+            },
+        );
         let (state, state_seen) = watch::channel(PortState::Starting);
         let (conversation, scanner) = Scanner::connect(config, session, state_seen);
         (
@@ -149,6 +155,7 @@ impl Driver {
             result = until_lost() => result,
         };
         if result.is_ok() {
+            conversation.release();
             let last_record =
                 async { while conversation.is_mid_record() && conversation.step(Some(&mut link)).await.is_ok() {} };
             // A record that does not end in time is reported as a fragment by what follows.

@@ -17,6 +17,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+#[path = "driver/pc_mode.rs"]
+mod pc_mode;
+
 /// Far beyond what any step takes; reached only by a fault.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -273,6 +276,7 @@ impl Bay {
             id: "bay-1".parse().expect("name"),
             port: PortSelector::Path(self.link.clone()),
             protocol: Protocol::Auto,
+            pc_dialect: scanner_protocol::PcDialect::default(),
             serial: "9600 8N1".parse().expect("settings"),
             unknown_person: UnknownPerson::Unassigned,
         }

@@ -154,7 +154,7 @@ impl Host {
         if !self.is_measuring() {
             self.scan = None;
         }
-        match self.state {
+        match &self.state {
             State::Closed => return,
             State::Listening { .. } | State::Resting { .. } if !self.holds_data => {
                 self.state = State::Resting { come_back: None };
@@ -164,6 +164,7 @@ impl Host {
             State::Resting { .. } => self.ask(now, Step::Stop(After::Enter)),
             State::Ready { .. } => self.ask(now, Step::Leave),
             State::SteppingOff { .. } => self.clear(now),
+            State::Asking(ask) if ask.step == Step::AwaitStepOff => self.clear(now),
             State::Asking(_) | State::Zeroing { .. } | State::Measuring { .. } => self.abandon_preparations(now),
         }
         self.releasing = true;

@@ -349,6 +349,29 @@ fn a_release_gives_the_scanner_back_with_nobodys_data_in_it() {
     talk.answer("M0");
     assert_eq!(talk.session.poll_timeout(), None);
 
+    // Nobody waits for a person to step off.
+    for dialect in [PcDialect::Mc, PcDialect::Dc320] {
+        let mut talk = Talk::measuring(dialect);
+        talk.say(&own_record());
+        if dialect == PcDialect::Dc320 {
+            talk.expect("F2");
+            talk.say("@");
+        }
+        talk.command(Command::Release).unwrap();
+        let released_at = talk.now;
+        assert_eq!(talk.answer_until("M0"), "M0");
+        talk.answer("M0");
+        assert!(talk.now - released_at <= SECOND);
+    }
+
+    // Data that were left behind when the cable was pulled are got out first.
+    let mut talk = Talk::started(PcDialect::Mc);
+    talk.line(LineEvent::Down);
+    talk.line(LineEvent::Up);
+    talk.command(Command::Release).unwrap();
+    assert_eq!(talk.answer_until("M0"), "M0");
+    assert_eq!(talk.settings, [const { None }; 7]);
+
     let mut talk = Talk::new(PcDialect::Mc);
     talk.command(Command::Release).unwrap();
     talk.line(LineEvent::Up);

@@ -440,6 +440,27 @@ fn a_port_that_takes_no_bytes_ends_the_scan() {
 }
 
 #[test]
+fn a_start_that_leaves_when_nobody_waits_for_it_any_more_is_waited_out() {
+    let mut talk = Talk::ready(PcDialect::Mc);
+    talk.start().unwrap();
+    talk.answer_until("D?");
+    let settings = talk.list();
+    // The person's data are checked, and then the port takes the order to measure and keeps it.
+    talk.say(&settings);
+    let at = talk.now + SECOND;
+    talk.session.handle_timeout(Tick(at));
+    assert_eq!(talk.session.poll_transmit().unwrap().0, b"G\r\n");
+    talk.now = at;
+    talk.nothing_sent_for(5 * SECOND);
+    assert_eq!(talk.words(), ["preparing", "no_answer"]);
+    talk.start().unwrap();
+    talk.session.handle_sent(Tick(talk.now));
+    talk.nothing_sent_for(99 * SECOND);
+    assert_eq!(talk.words(), ["preparing", "no_answer"]);
+    talk.expect("q");
+}
+
+#[test]
 fn a_scan_has_one_end_wherever_the_cable_is_pulled_and_the_device_is_clear_afterwards() {
     let orders = ["D0", "D1", "D2", "D3", "D4", "D5", "D?", "G"];
     for pulled_at in 0..orders.len() + 5 {
