@@ -22,6 +22,7 @@ pub(crate) static ACCUNIQ: Grammar = Grammar {
     protocol: Protocol::Accuniq,
     maker: Some("Selvas"),
     starts: starts(&[STX]),
+    seconds: starts(b"IAMKBT"),
     line_start_only: false,
     longest: 2048,
     silence: Duration::from_secs(1),

@@ -9,18 +9,19 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     message::Message,
-    stream::{Content, Grammar, Rest, Scan, Weighing, starts},
+    stream::{ANY, Content, Grammar, Rest, Scan, Weighing, starts},
 };
 
 pub(crate) static BMH05108: Grammar = Grammar {
     protocol: Protocol::Bmh05108,
     maker: None,
     starts: starts(&[MODULE]),
+    seconds: ANY,
     line_start_only: false,
     longest: 256,
     silence: Duration::from_millis(500),
     scan,
-    weighing: Weighing::Results,
+    weighing: Weighing::Nothing,
     request: None,
 };
 

@@ -15,6 +15,7 @@ pub(crate) static XIAOMI: Grammar = Grammar {
     protocol: Protocol::Xiaomi,
     maker: Some("Xiaomi"),
     starts: starts(&[]),
+    seconds: starts(&[]),
     line_start_only: false,
     longest: LENGTH,
     silence: std::time::Duration::ZERO,

@@ -20,6 +20,7 @@ pub(crate) static ADAM: Grammar = Grammar {
     protocol: Protocol::Adam,
     maker: Some("Adam"),
     starts: starts(b"DPWHB"),
+    seconds: starts(b"oaeM"),
     line_start_only: true,
     longest: 512,
     silence: Duration::from_millis(500),

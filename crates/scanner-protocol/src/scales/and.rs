@@ -16,6 +16,7 @@ pub(crate) static AND: Grammar = Grammar {
     // Many scales of other makers send the same.
     maker: None,
     starts: starts(b"SQUOL"),
+    seconds: starts(b"TSLO"),
     line_start_only: false,
     longest: 32,
     silence: Duration::from_millis(500),

@@ -9,7 +9,7 @@ use scan_model::Decimal;
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{Content, Grammar, Rest, Scan, Weighing, frame, line, starts},
+    stream::{ANY, Content, Grammar, Rest, Scan, Weighing, frame, line, starts},
     weight::{Weight, WeightMode},
 };
 
@@ -17,6 +17,7 @@ pub(crate) static RICE_LAKE: Grammar = Grammar {
     protocol: Protocol::RiceLake,
     maker: Some("Rice Lake"),
     starts: starts(b" -0123456789"),
+    seconds: ANY,
     line_start_only: true,
     longest: 64,
     silence: Duration::from_secs(1),

@@ -9,7 +9,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::{signed, unsigned},
-    stream::{Content, Grammar, Rest, Scan, Weighing, frame, starts},
+    stream::{Content, Grammar, Rest, Scan, Starts, Weighing, frame, starts},
     weight::{Weight, WeightMode},
 };
 
@@ -19,6 +19,7 @@ pub(crate) static TOLEDO: Grammar = Grammar {
     maker: None,
     // With and without a parity bit.
     starts: starts(&[STX, STX | PARITY]),
+    seconds: STATUS_WORDS,
     line_start_only: false,
     longest: LONG + 1,
     silence: Duration::from_millis(500),
@@ -33,6 +34,15 @@ const CR: u8 = 0x0d;
 const PARITY: u8 = 0x80;
 /// Set in every status word.
 const STATUS: u8 = 0x20;
+const STATUS_WORDS: Starts = {
+    let mut set = [false; 256];
+    let mut byte = 0;
+    while byte < set.len() {
+        set[byte] = byte & STATUS as usize != 0;
+        byte += 1;
+    }
+    set
+};
 /// Bytes up to and with CR, without the check character.
 const SHORT: usize = 11;
 const LONG: usize = 17;

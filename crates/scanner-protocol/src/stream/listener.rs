@@ -43,7 +43,7 @@ impl Listener {
     pub(crate) fn new(grammar: &'static Grammar, options: Options) -> Self {
         let needed = match grammar.weighing {
             Weighing::Stream(needed) => needed,
-            Weighing::Results | Weighing::Printed => 1,
+            Weighing::Nothing | Weighing::Results | Weighing::Printed => 1,
         };
         Self {
             grammar,
@@ -124,7 +124,7 @@ impl Listener {
 
     /// Whether the device sends weights alone.
     pub(crate) fn is_weight_only(&self) -> bool {
-        self.grammar.weighing != Weighing::Results
+        matches!(self.grammar.weighing, Weighing::Printed | Weighing::Stream(_))
     }
 
     /// Whole frames so far, results or not.
@@ -157,7 +157,7 @@ impl Listener {
                 }
             }
             // The next line of a stream says the same again: nothing is lost with this one, so counting it is enough.
-            Err(fault) if matches!(self.grammar.weighing, Weighing::Stream(_)) => {
+            Err(fault) if matches!(self.grammar.weighing, Weighing::Nothing | Weighing::Stream(_)) => {
                 self.output.counters.count_rejected(fault.reason);
             }
             Err(fault) => {
@@ -171,7 +171,8 @@ impl Listener {
     fn weigh(&mut self, now: Tick, offset: u64, weight: &Weight) {
         let is_result = match self.grammar.weighing {
             Weighing::Stream(_) => self.settle.take(weight),
-            Weighing::Results | Weighing::Printed => is_loaded(weight),
+            Weighing::Printed => is_loaded(weight),
+            Weighing::Nothing | Weighing::Results => false,
         };
         if is_result {
             let record = weight.record(self.grammar, self.window.frame());

@@ -23,6 +23,8 @@ pub(crate) struct Grammar {
     pub(crate) maker: Option<&'static str>,
     /// Bytes that a frame can begin with.
     pub(crate) starts: Starts,
+    /// Bytes that can come second. With two bytes to look at, hardly any noise is taken for a beginning.
+    pub(crate) seconds: Starts,
     /// Frames begin only where a line does. For formats without a header: in the middle of a line, a number that lost its first
     /// digits looks like a number.
     pub(crate) line_start_only: bool,
@@ -41,17 +43,20 @@ pub(crate) static SILENT: Grammar = Grammar {
     protocol: Protocol::Auto,
     maker: None,
     starts: starts(&[]),
+    seconds: starts(&[]),
     line_start_only: false,
     longest: 1,
     silence: Duration::ZERO,
     scan: |_: &[u8], _: Rest| Scan::No,
-    weighing: Weighing::Results,
+    weighing: Weighing::Nothing,
     request: None,
 };
 
 /// How a scale tells one weighing from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weighing {
+    /// No frame becomes a result.
+    Nothing,
     /// The device sends results: each frame is one.
     Results,
     /// Somebody pressed a key for each line: each is a result.
@@ -96,6 +101,9 @@ pub enum Content {
 
 /// A set of bytes.
 pub(crate) type Starts = [bool; 256];
+
+/// Every byte.
+pub(crate) const ANY: Starts = [true; 256];
 
 /// The set of these bytes.
 pub(crate) const fn starts(bytes: &[u8]) -> Starts {

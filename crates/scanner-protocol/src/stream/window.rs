@@ -173,18 +173,24 @@ impl Window {
 
     /// How many bytes stand before the next that may begin a frame.
     fn noise(&self, bytes: &[u8]) -> usize {
-        let starts = &self.grammar.starts;
-        if !self.grammar.line_start_only {
-            let start = bytes.iter().position(|&byte| starts[usize::from(byte)]);
-            return start.unwrap_or(bytes.len());
-        }
-        let mut at = if self.line_start { 0 } else { line_length(bytes) };
-        while at < bytes.len() && !starts[usize::from(bytes[at])] {
-            at += if is_line_end(bytes[at]) {
-                1
-            } else {
-                line_length(&bytes[at..])
-            };
+        let (starts, seconds) = (&self.grammar.starts, &self.grammar.seconds);
+        let begins = |at: usize| {
+            starts[usize::from(bytes[at])] && bytes.get(at + 1).is_none_or(|&byte| seconds[usize::from(byte)])
+        };
+        let mut at = 0;
+        if self.grammar.line_start_only {
+            at = if self.line_start { 0 } else { line_length(bytes) };
+            while at < bytes.len() && !begins(at) {
+                at += if is_line_end(bytes[at]) {
+                    1
+                } else {
+                    line_length(&bytes[at..])
+                };
+            }
+        } else {
+            while at < bytes.len() && !begins(at) {
+                at += 1;
+            }
         }
         at
     }

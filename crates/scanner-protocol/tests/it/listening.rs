@@ -304,6 +304,14 @@ fn bad_lines_of_a_stream_are_counted_and_not_told() {
 }
 
 #[test]
+fn a_module_whose_unit_is_disputed_measures_nothing() {
+    let weight = [0xaa, 0x0e, 0xa1, 0, 0, 0x7b, 0, 0x78, 0, 0x33, 0x22, 0x11, 0, 0x4e];
+    let (outcomes, session) = heard(Protocol::Bmh05108, &[&weight[..], &[0xaa; 500]].concat(), 9);
+    assert_eq!(outcomes, []);
+    assert!(session.counters().rejected(RejectReason::ChecksumMismatch) > 0);
+}
+
+#[test]
 fn a_damaged_byte_spoils_its_frame_alone() {
     let positional = legacy().into_iter().find(|(id, ..)| id == "tbf310-export").unwrap().1;
     let mut session = session(Protocol::TanitaPositional);
