@@ -16,8 +16,8 @@
 //! # }
 //! ```
 //!
-//! This crate uses no parser: a record of a capture is a line of bytes, and a [`Scale`] writes its lines by the words of its manual. So it
-//! cannot inherit a fault of the parsers that are tested with it. Pseudo-terminals exist on Unix; on Windows only the TCP line does.
+//! This crate uses no parser: a record of a capture is a line of bytes, a [`Scale`] writes its lines by the words of its manual, and
+//! [`tanita_pc`] obeys a host by those of its own. So it cannot inherit a fault of the parsers that are tested with it. Pseudo-terminals exist on Unix; on Windows only the TCP line does.
 
 mod capture;
 mod fault;

@@ -438,3 +438,113 @@ fn in_tenths(text: &str) -> u32 {
     let (whole, tenths) = text.split_once('.').unwrap_or((text, "0"));
     whole.parse().unwrap_or(0) * 10 + tenths.parse().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(acts: &[Act]) -> TanitaPc {
+        TanitaPc::new(PcModel::Mc780, Quirks::default(), Tempo::default(), acts, 805)
+    }
+
+    /// Sends orders 100 ms apart from `start` on and returns what came back, without line ends.
+    fn told(device: &mut TanitaPc, start: u64, orders: &[&str]) -> Vec<String> {
+        let mut answers = Vec::new();
+        for (at, order) in (start..).step_by(100).zip(orders) {
+            let now = Duration::from_millis(at);
+            device.receive(now, format!("{order}\r\n").as_bytes());
+            answers.extend(all(device, now));
+        }
+        answers
+    }
+
+    fn all(device: &mut TanitaPc, now: Duration) -> Vec<String> {
+        std::iter::from_fn(|| device.send(now))
+            .map(|line| String::from_utf8(line).expect("ASCII").trim_end().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_published_dialogue_of_an_mc_780_ends_in_its_result() {
+        let mut device = device(&[]);
+        let orders = ["M1", "D11", "D20", "D3167.0", "D428", "G"];
+        assert_eq!(told(&mut device, 0, &orders), ["M1", "D1", "D2", "D3", "D4", "G"]);
+        let lines = all(&mut device, Duration::from_secs(60));
+        assert!(
+            lines.len() == 1 && lines[0].starts_with("{0,16,") && lines[0].contains(",Wk,80.5,"),
+            "{lines:?}"
+        );
+        assert!(device.violations().is_empty());
+    }
+
+    #[test]
+    fn what_is_set_is_told_and_bad_values_are_not_taken() {
+        let mut device = device(&[]);
+        let orders = [
+            "D11",
+            "M1",
+            "D?",
+            "D001.5",
+            "D13",
+            "D389.9",
+            "D3175.4",
+            "D4100",
+            "D430",
+            "D50000012345",
+            "D?",
+            "K9",
+        ];
+        assert_eq!(
+            told(&mut device, 0, &orders),
+            [
+                "!",
+                "M1",
+                "D000.0,D1!,D2!,D3!,D4!,D5!,D6!",
+                "D0",
+                "D1!",
+                "D3!",
+                "D3",
+                "D4!",
+                "D4",
+                "D5",
+                "D01.5,D1!,D2!,D3175.4,D430,D50000012345,D6!",
+                "!"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_measurement_without_data_is_refused() {
+        assert_eq!(told(&mut device(&[]), 0, &["M1", "D11", "G"]), ["M1", "D1", "E4"]);
+    }
+
+    #[test]
+    fn people_come_in_the_order_given_and_the_last_one_for_ever() {
+        let mut device = device(&[Act::Overload, Act::StepsOn]);
+        for (round, expected) in (0..).zip(["E1", "{0,16", "{0,16"]) {
+            let start = round * 100_000;
+            told(&mut device, start, &["M1", "D11", "D20", "D3167.0", "D428", "G"]);
+            let lines = all(&mut device, Duration::from_millis(start + 60_000));
+            assert!(lines.last().is_some_and(|line| line.starts_with(expected)), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_breaks_the_rules_is_noticed() {
+        let mut device = device(&[]);
+        device.receive(Duration::from_millis(0), b"M1\r\n");
+        device.receive(Duration::from_millis(99), b"q\r\n");
+        assert_eq!(device.violations(), [Violation::TooSoon(Duration::from_millis(99))]);
+        told(&mut device, 1000, &["M1", "D11", "D20", "D3167.0", "D428", "G", "q"]);
+        assert_eq!(device.violations().last(), Some(&Violation::WhileMeasuring));
+    }
+
+    #[test]
+    fn an_order_in_pieces_counts_if_they_follow_each_other_quickly() {
+        let mut device = device(&[]);
+        for (at, piece) in [(0, "M"), (250, "1\r\n"), (1000, "M"), (1251, "1\r\n")] {
+            device.receive(Duration::from_millis(at), piece.as_bytes());
+        }
+        assert_eq!(all(&mut device, Duration::from_secs(2)), ["M1", "!"]);
+    }
+}

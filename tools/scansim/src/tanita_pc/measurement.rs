@@ -166,7 +166,7 @@ impl Act {
             }
             _ => (measured, Beat::Result),
         };
-        scenes.retain(|(at, _)| *at < end);
+        scenes.retain(|(at, _)| *at <= end);
         scenes.push((end, last));
         let stays = if self == Self::StaysOn {
             Duration::from_secs(90)

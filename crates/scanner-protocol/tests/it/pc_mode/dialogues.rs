@@ -1,7 +1,10 @@
 //! What goes over the wire when all is well.
 
 use scan_model::{Decimal, Flag, Integrity, Metric, subject::BodyType};
-use scanner_protocol::{Command, Event, LineEvent, PcDialect, Refused, StartScan, Tick};
+use scanner_protocol::{
+    Command, Content, Event, LineEvent, PcDialect, Protocol, Refused, StartScan, Tick, decode_again, decode_all,
+    raw_tags,
+};
 
 use super::talk::{Talk, own_record, person, record};
 use crate::{MILLISECOND, SECOND, cases};
@@ -451,4 +454,45 @@ fn nothing_is_sent_in_the_middle_of_the_devices_line() {
     // What came is somebody's result, and no scan outlives a result.
     talk.send(b"\r\n");
     assert_eq!(talk.words(), ["reading_results", "preparing", "record?"]);
+}
+
+#[test]
+fn a_capture_of_a_dialogue_is_decoded_and_its_results_can_be_decoded_again() {
+    let capture = format!(
+        "M1\r\nD1\r\nE2\r\nD000.0,D1!,D2!,D3!,D4!,D5!,D6!\r\n@\r\nW180.5\r\nF080.5\r\n{}\r\n",
+        own_record()
+    );
+    let units = decode_all(Protocol::TanitaPc, capture.as_bytes());
+    let at = |text: &str| capture.find(text).unwrap() as u64;
+    let offsets: Vec<_> = units.iter().map(|unit| unit.offset).collect();
+    assert_eq!(offsets, [at("F080.5"), at("{0,")]);
+    for unit in units {
+        let Ok(Content::Record(record)) = unit.outcome else {
+            panic!("no record")
+        };
+        assert_eq!(record.protocol, "tanita-pc");
+        assert_eq!(decode_again(Protocol::TanitaPc, &record.raw), Ok(*record));
+    }
+
+    let text = include_str!("../../../../../tests/captures/tanita-legacy.json");
+    let (_, bytes, _) = cases(text).into_iter().find(|(id, ..)| id.contains("418")).unwrap();
+    let record = decode_again(Protocol::TanitaPc, &bytes).unwrap();
+    assert_eq!(record.protocol, "tanita-pc");
+    assert!(decode_again(Protocol::TanitaPc, b"F0").is_err());
+    assert!(decode_again(Protocol::TanitaPc, b"F080").is_err());
+    assert!(decode_again(Protocol::TanitaPc, b"M1").is_err());
+}
+
+#[test]
+fn the_tags_of_a_result_can_be_shown_and_what_is_no_reply_is_counted() {
+    let mut talk = Talk::measuring(PcDialect::Mc);
+    talk.say(&own_record());
+    let Some(Event::Record(record)) = talk.events().pop() else {
+        panic!("no record")
+    };
+    assert!(raw_tags(&record).contains(&("Wk", "80.5".into())));
+
+    talk.send(b"what?\r\n\0\0{0\r\nM1\r\n");
+    assert_eq!(talk.session.counters().bytes_skipped, 5 + 2 + 2);
+    assert_eq!(talk.session.counters().records, 1);
 }
