@@ -84,8 +84,8 @@ enum State {
 pub(super) struct Data([Option<String>; 7]);
 
 impl TanitaPc {
-    /// A device that is switched on and works by its own keys. People come as `acts` say; the last of them comes again and again, and
-    /// without any everybody behaves. `weight` is in tenths of a kilogram.
+    /// A device that is switched on and works by its own keys. People come as `acts` say; the last of them comes again
+    /// and again, and without any everybody behaves. `weight` is in tenths of a kilogram.
     pub fn new(model: PcModel, quirks: Quirks, tempo: Tempo, acts: &[Act], weight: u32) -> Self {
         Self {
             model,

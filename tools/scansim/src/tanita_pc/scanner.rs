@@ -5,8 +5,8 @@ use tokio::time::{Instant, sleep_until};
 use super::device::TanitaPc;
 use crate::{Fault, LineError, Player};
 
-/// A [`TanitaPc`] that talks over a line, at the pace and with the faults of a [`Player`]. Faults befall its results alone: a device whose
-/// every answer is damaged cannot be told from one that is not there.
+/// A [`TanitaPc`] that talks over a line, at the pace and with the faults of a [`Player`]. Faults befall its results alone:
+/// a device whose every answer is damaged cannot be told from one that is not there.
 #[derive(Debug)]
 pub struct PcScanner {
     player: Player,
@@ -47,8 +47,8 @@ impl PcScanner {
         &mut self.player
     }
 
-    /// Obeys the host and acts until the device says something, and returns what. Dropping the future leaves a part of a line on the wire
-    /// at most.
+    /// Obeys the host and acts until the device says something, and returns what. Dropping the future leaves a part of a
+    /// line on the wire at most.
     ///
     /// # Errors
     /// The line failed.
