@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use scan_model::Name;
-use scanner_protocol::Protocol;
+use scanner_protocol::{Carrier, PcDialect, Protocol};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{PortSelector, SerialSettings, UsbMatch};
@@ -18,6 +18,8 @@ pub struct Config {
     pub port: PortSelector,
     /// What it speaks.
     pub protocol: Protocol,
+    /// The commands that a Tanita in PC mode understands: those of the `model` in the file.
+    pub pc_dialect: PcDialect,
     /// Speed and frame. `9600 8N1` if the file does not say: every tagged Tanita has it.
     pub serial: SerialSettings,
     /// What the agent does with a result that belongs to nobody announced. The driver does not look at it.
@@ -44,13 +46,14 @@ struct Section {
     r#match: Option<UsbMatch>,
     #[serde(default = "any_protocol", deserialize_with = "protocol")]
     protocol: Protocol,
+    model: Option<String>,
     #[serde(default)]
     serial: SerialSettings,
     #[serde(default)]
     unknown_person: UnknownPerson,
 }
 
-/// The section does not say which port, or says it twice.
+/// The section does not say which port, or says it twice, or does not say which scanner.
 #[derive(Debug, thiserror::Error)]
 enum BadSection {
     #[error("scanner `{id}` needs either `port` or `match`")]
@@ -59,6 +62,12 @@ enum BadSection {
     TwoPorts { id: Name },
     #[error("scanner `{id}` has an empty `port`: a path such as `/dev/ttyUSB0` or a name such as `COM5` is needed")]
     EmptyPort { id: Name },
+    #[error("scanner `{id}` has `model = \"{model}\"`, which only `protocol = \"tanita-pc\"` looks at")]
+    ModelUnused { id: Name, model: String },
+    #[error(
+        "scanner `{id}` has `model = \"{model}\"`: no scanner with a PC mode is called so; one is `MC-780`, `DC-430` or `BC-418`"
+    )]
+    UnknownModel { id: Name, model: String },
 }
 
 impl TryFrom<Section> for Config {
@@ -70,9 +79,18 @@ impl TryFrom<Section> for Config {
             port,
             r#match,
             protocol,
+            model,
             serial,
             unknown_person,
         } = section;
+        let pc_dialect = match model {
+            None => PcDialect::default(),
+            Some(model) if protocol != Protocol::TanitaPc => return Err(BadSection::ModelUnused { id, model }),
+            Some(model) => match PcDialect::of_model(&model) {
+                Some(dialect) => dialect,
+                None => return Err(BadSection::UnknownModel { id, model }),
+            },
+        };
         let port = match (port, r#match) {
             (Some(path), None) if path.as_os_str().is_empty() => return Err(BadSection::EmptyPort { id }),
             (Some(path), None) => PortSelector::Path(path),
@@ -84,6 +102,7 @@ impl TryFrom<Section> for Config {
             id,
             port,
             protocol,
+            pc_dialect,
             serial,
             unknown_person,
         })
@@ -95,7 +114,14 @@ fn any_protocol() -> Protocol {
 }
 
 fn protocol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Protocol, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    let protocol: Protocol = String::deserialize(deserializer)?.parse().map_err(de::Error::custom)?;
+    if protocol.carrier() == Carrier::Serial {
+        Ok(protocol)
+    } else {
+        Err(de::Error::custom(format_args!(
+            "no serial port carries the protocol `{protocol}`"
+        )))
+    }
 }
 
 #[cfg(test)]
@@ -112,6 +138,14 @@ mod tests {
         assert_eq!(config.port, PortSelector::Path("/dev/ttyUSB0".into()));
         assert_eq!(config.serial, SerialSettings::COMMON);
         assert_eq!(config.unknown_person, UnknownPerson::Unassigned);
+    }
+
+    #[test]
+    fn a_scanner_in_pc_mode_has_the_commands_of_its_model() {
+        let lines = "id = \"bay-1\"\nport = \"COM5\"\nprotocol = \"tanita-pc\"";
+        assert_eq!(parse(lines).expect("section").pc_dialect, PcDialect::Mc);
+        let config = parse(&format!("{lines}\nmodel = \"DC-430MA\"")).expect("section");
+        assert_eq!(config.pc_dialect, PcDialect::Dc);
     }
 
     #[test]
@@ -134,9 +168,15 @@ mod tests {
             ("port = \"\"", "empty `port`"),
             ("port = \"COM5\"\nserial = \"96OO 8N1\"", "bad baud `96OO`"),
             ("port = \"COM5\"\nprotocol = \"morse\"", "morse"),
+            ("port = \"COM5\"\nprotocol = \"xiaomi\"", "no serial port carries"),
             ("port = \"COM5\"\nbaud = 9600", "unknown field `baud`"),
             ("match = { vid = 1, pid = 2, speed = 3 }", "unknown field `speed`"),
             ("match = { vid = 70000, pid = 2 }", "70000"),
+            ("port = \"COM5\"\nmodel = \"MC-780\"", "only `protocol = \"tanita-pc\"`"),
+            (
+                "port = \"COM5\"\nprotocol = \"tanita-pc\"\nmodel = \"X-1\"",
+                "`model = \"X-1\"`",
+            ),
             ("port = \"COM5\"\nunknown_person = \"ignore\"", "ignore"),
         ] {
             let error = parse(&format!("id = \"bay-1\"\n{lines}")).expect_err(lines);

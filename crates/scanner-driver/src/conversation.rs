@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use scan_model::Name;
-use scanner_protocol::{Counters, LineEvent, Session, Tick};
+use scanner_protocol::{Command, Counters, LineEvent, Session, Tick};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -132,6 +132,14 @@ impl Conversation {
                 return;
             };
         }
+    }
+
+    /// Gives a scanner that the session has taken over back to its own keys.
+    pub(crate) fn release(&mut self) {
+        let now = Instant::now();
+        // Families that only send refuse: they have taken nothing over.
+        let _ = self.session.handle_command(self.tick(now), Command::Release);
+        self.collect(now);
     }
 
     /// Hands over what is left. Ends when the agent has taken everything or listens no more.
@@ -268,6 +276,7 @@ mod tests {
             id: "bay-1".parse().expect("name"),
             port: PortSelector::Path("unused".into()),
             protocol: Protocol::TanitaTagged,
+            pc_dialect: scanner_protocol::PcDialect::default(),
             serial: SerialSettings::COMMON,
             unknown_person: UnknownPerson::default(),
         };

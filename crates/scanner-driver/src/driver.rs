@@ -35,7 +35,13 @@ const STEADY: Duration = Duration::from_secs(10);
 impl Driver {
     /// A driver for the scanner of `config`. Opens nothing yet.
     pub fn new(config: &Config) -> (Self, Scanner) {
-        let session = Session::new(config.protocol, Options::default());
+        let session = Session::new(
+            config.protocol,
+            Options {
+                pc_dialect: config.pc_dialect,
+                ..Options::default()
+            },
+        );
         let (state, state_seen) = watch::channel(PortState::Starting);
         let (conversation, scanner) = Scanner::connect(config, session, state_seen);
         let (port, settings) = (config.port.clone(), config.serial);
@@ -147,6 +153,7 @@ impl Driver {
             result = until_lost() => result,
         };
         if result.is_ok() {
+            conversation.release();
             conversation.finish(&mut link).await;
         }
         conversation.line(LineEvent::Down);

@@ -12,6 +12,7 @@ mod config;
 mod conversation;
 mod driver;
 mod link;
+mod listen;
 mod open;
 mod os;
 mod ports;
@@ -22,6 +23,7 @@ mod state;
 
 pub use config::{Config, UnknownPerson};
 pub use driver::Driver;
+pub use listen::listen;
 pub use open::OpenError;
 pub use ports::{Holder, ListError, PortInfo, PortKind, UsbIdentity, list_ports};
 pub use scanner::{CommandError, Commander, DriverEvent, Scanner};

@@ -17,6 +17,9 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+#[path = "driver/pc_mode.rs"]
+mod pc_mode;
+
 /// Far beyond what any step takes; reached only by a fault.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -263,6 +266,36 @@ async fn silence_in_the_middle_of_a_record_ends_it_in_virtual_time() {
     assert_eq!(ended.kind(), std::io::ErrorKind::UnexpectedEof);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_scale_that_has_to_be_asked_is_asked_until_somebody_was_weighed() {
+    let config = Config {
+        protocol: Protocol::TanitaWb,
+        ..Bay::new().config()
+    };
+    let (driver, mut scanner) = Driver::new(&config);
+    let (mut cable, port) = tokio::io::duplex(64);
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(driver.run_on(port, stop.clone()));
+    let people = tokio::spawn(async move {
+        for tenths in [705, 640] {
+            let course = scansim::weighing(tenths);
+            scansim::Scale::Wb100.answer(&mut cable, &course).await.expect("host");
+        }
+        cable
+    });
+    for expected in ["70.5", "64.0"] {
+        let weight = loop {
+            if let Event::Record(record) = scanner.events.recv().await.expect("an event").event {
+                break record.get(Metric::BODY_WEIGHT).expect("weight").value.to_string();
+            }
+        };
+        assert_eq!(weight, expected);
+    }
+    stop.cancel();
+    task.await.expect("driver").expect("stopped");
+    people.abort();
+}
+
 /// A place for a scanner: a folder with the path of its port.
 struct Bay {
     _folder: TempDir,
@@ -295,6 +328,7 @@ impl Bay {
             id: "bay-1".parse().expect("name"),
             port: PortSelector::Path(self.link.clone()),
             protocol: Protocol::Auto,
+            pc_dialect: scanner_protocol::PcDialect::default(),
             serial: "9600 8N1".parse().expect("settings"),
             unknown_person: UnknownPerson::Unassigned,
         }

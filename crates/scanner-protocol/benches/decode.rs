@@ -3,7 +3,7 @@
 
 use divan::{Bencher, black_box, counter::BytesCount};
 use memchr::memchr_iter;
-use scanner_protocol::{Options, Protocol, Session, Tick, decode_again};
+use scanner_protocol::{Characteristic, Joiner, Options, Protocol, Session, Tick, decode_again};
 use serde_json::Value;
 
 fn main() {
@@ -59,7 +59,13 @@ fn floor(bencher: Bencher<'_, '_>, model: &str) {
 #[divan::bench(args = MODELS)]
 fn session(bencher: Bencher<'_, '_>, model: &str) {
     let line = line(model);
-    let mut session = Session::new(Protocol::TanitaTagged, Options { drop_repeats: false });
+    let mut session = Session::new(
+        Protocol::TanitaTagged,
+        Options {
+            drop_repeats: false,
+            ..Options::default()
+        },
+    );
     bencher.counter(BytesCount::of_slice(&line)).bench_local(|| {
         session.handle_bytes(Tick(0), black_box(&line));
         std::iter::from_fn(|| session.poll_event()).last()
@@ -73,6 +79,106 @@ fn decode(bencher: Bencher<'_, '_>, model: &str) {
     bencher
         .counter(BytesCount::of_slice(&line))
         .bench(|| decode_again(Protocol::TanitaTagged, black_box(&line)));
+}
+
+/// Every other family that a serial line carries, with a frame of it.
+const FAMILIES: [Protocol; 10] = [
+    Protocol::TanitaPositional,
+    Protocol::TanitaWb,
+    Protocol::TanitaWeight,
+    Protocol::And,
+    Protocol::Toledo,
+    Protocol::RiceLake,
+    Protocol::Adam,
+    Protocol::Accuniq,
+    Protocol::Bmh05108,
+    Protocol::Auto,
+];
+
+fn frame(protocol: Protocol) -> Vec<u8> {
+    match protocol {
+        Protocol::TanitaPositional => b"\"05/03/24\",\"09:07\",0,1,178,81.4,18.2,14.8,66.6,48.8,35,25.7,7420,512,231,235,290,298,17.5,2.4,11.3,10.7,17.9,2.4,11.0,10.4,15.1,0.6,3.6,3.4,15.9,0.7,3.6,3.4,19.4,8.7,36.2,34.8\r\n".to_vec(),
+        Protocol::TanitaWb => b"S     75.0kg\r\n".to_vec(),
+        Protocol::TanitaWeight => b"KS075.0\r\n".to_vec(),
+        Protocol::Toledo => b"\x02+0    705     0\r*".to_vec(),
+        Protocol::RiceLake => b"     10.0 lb Gross \r\n".to_vec(),
+        // The next block ends the one before.
+        Protocol::Adam => {
+            b"Doctor Id: 00001\r\nPatient Id: 0000000123\r\nWeight: 80.00 kg\r\nHeight: 183 cm\r\nBMI: 23.9\r\n".to_vec()
+        }
+        Protocol::Accuniq => {
+            let mut frame = [&b"\x02M"[..], &b"0601,".repeat(113), b"1\x03"].concat();
+            frame.push(frame.iter().fold(0, |sum, &byte| sum.wrapping_add(byte)));
+            frame
+        }
+        Protocol::Bmh05108 => vec![0xaa, 0x0e, 0xa1, 0, 0, 0x7b, 0, 0x78, 0, 0x33, 0x22, 0x11, 0, 0x4e],
+        _ => b"ST,+00070.50 kg\r\n".to_vec(),
+    }
+}
+
+#[divan::bench(args = FAMILIES)]
+fn family_floor(bencher: Bencher<'_, '_>, protocol: Protocol) {
+    let frame = frame(protocol);
+    bencher.counter(BytesCount::of_slice(&frame)).bench(|| {
+        let frame = black_box(&frame[..]);
+        let pieces = memchr_iter(b',', frame).count();
+        (pieces, frame.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte)))
+    });
+}
+
+#[divan::bench(args = FAMILIES)]
+fn family(bencher: Bencher<'_, '_>, protocol: Protocol) {
+    let frame = frame(protocol);
+    let mut session = Session::new(
+        protocol,
+        Options {
+            drop_repeats: false,
+            ..Options::default()
+        },
+    );
+    bencher.counter(BytesCount::of_slice(&frame)).bench_local(|| {
+        session.handle_bytes(Tick(0), black_box(&frame));
+        std::iter::from_fn(|| session.poll_event()).last()
+    });
+}
+
+/// A weight and the composition that belongs to it.
+#[divan::bench]
+fn bluetooth(bencher: Bencher<'_, '_>) {
+    let weight = [0x0e, 0x78, 0x3e, 0xea, 7, 5, 12, 18, 53, 54, 1, 0xee, 0, 0x26, 7];
+    let composition = [
+        0x98, 3, 0xc2, 0, 0xdf, 0x1a, 0x97, 1, 0xcc, 0x2f, 0xca, 0x21, 0xa8, 0x11,
+    ];
+    let mut joiner = Joiner::new(Options {
+        drop_repeats: false,
+        ..Options::default()
+    });
+    bencher.bench_local(|| {
+        joiner.handle_value(Tick(0), Characteristic::Weight, black_box(&weight));
+        joiner.handle_value(Tick(0), Characteristic::BodyComposition, black_box(&composition));
+        std::iter::from_fn(|| joiner.poll_event()).last()
+    });
+}
+
+/// Noise without a frame: 0 is random, 1 and 2 are the first byte and the first two bytes of a frame over and over.
+#[divan::bench(args = FAMILIES, consts = [0, 1, 2])]
+fn family_noise<const KIND: usize>(bencher: Bencher<'_, '_>, protocol: Protocol) {
+    let mut seed = 1_u32;
+    let mut random = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24) as u8
+    };
+    let frame = frame(protocol);
+    let noise: Vec<u8> = match KIND {
+        0 => (0..1 << 20).map(|_| random()).collect(),
+        // The module's length byte can be any: its own start over and over is a long frame at every byte.
+        1 if protocol != Protocol::Bmh05108 => frame[..1].repeat(1 << 20),
+        _ => frame[..2].repeat(1 << 19),
+    };
+    let mut session = Session::new(protocol, Options::default());
+    bencher
+        .counter(BytesCount::of_slice(&noise))
+        .bench_local(|| session.handle_bytes(Tick(0), black_box(&noise)));
 }
 
 #[divan::bench(args = ["random", "line ends", "braces", "letters"])]

@@ -7,19 +7,58 @@ use scan_model::subject::Subject;
 /// A wish of the agent. Families that only send refuse all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Measure somebody.
+    /// Measure somebody. The scan that this starts ends with exactly one [`Event::Record`](crate::Event::Record) or
+    /// [`Event::DeviceError`](crate::Event::DeviceError).
     Start(StartScan),
-    /// Give the running measurement up.
+    /// Give the running measurement up. The scan has ended as far as the session is concerned: a result that comes nevertheless
+    /// is one that nobody asked for.
     Cancel,
     /// The record with this identity is on disk: the device may forget it.
     Stored(RecordId),
+    /// Give the scanner back to its own keys, before a shutdown or an update. Done when
+    /// [`poll_timeout`](crate::Session::poll_timeout) is `None`; a measurement that is running is waited for.
+    Release,
 }
 
 /// Who is to be measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartScan {
-    /// What the device must know about the person.
+    /// What the device must know about the person. Sex, age and height are needed for more than a weight.
     pub subject: Subject,
+    /// What the result will be recognised by. Fresh for each scan, or a result of another person could pass for this one's.
+    pub ticket: Ticket,
+    /// Body fat that the person wants to reach, in per cent, 5 to 99.
+    pub goal_body_fat: Option<u8>,
+    /// Whether the person was asked about pacemakers and pregnancy, and may have a current sent through the body. Without it
+    /// the scanner weighs alone, or refuses if it cannot.
+    pub current_is_safe: bool,
+}
+
+/// A random number that goes to the device with the person's data and must come back with the result. `Debug` hides it: it leads
+/// from a log to a stored result.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Ticket(u64);
+
+impl Ticket {
+    /// Ten digits: what the shortest result number of any known device holds.
+    const MOST: u64 = 9_999_999_999;
+
+    /// The ticket that 64 random bits stand for; the randomness is the caller's.
+    pub const fn from_random(bits: u64) -> Self {
+        // Zero means that nobody was named.
+        Self(bits % Self::MOST + 1)
+    }
+
+    /// The number, 1 to 9,999,999,999.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ticket(..)")
+    }
 }
 
 /// The identity that the device gave a result: [`scan_model::Record::result_id`].
@@ -32,6 +71,23 @@ pub enum Refused {
     /// The protocol has no such command: the scanner is worked by its own keys.
     #[error("this protocol does not take the command")]
     NotSupported,
+    /// The port is not open.
+    #[error("the scanner is not connected")]
+    Offline,
+    /// Another scan is running.
+    #[error("a scan is running")]
+    Busy,
+    /// There is nothing to cancel.
+    #[error("no scan is running")]
+    NoScan,
+    /// The device needs to know more about the person, or cannot measure such a person.
+    #[error("the scanner needs {0}")]
+    Person(&'static str),
+    /// The person was not asked about pacemakers and pregnancy, and this device cannot weigh alone.
+    #[error(
+        "the person was not asked about pacemakers and pregnancy, and this scanner cannot weigh without measuring impedance"
+    )]
+    NotAsked,
 }
 
 /// Bytes for the port, to be written in one piece. `Debug` prints their number alone: they may hold a person's data.

@@ -7,7 +7,7 @@ use scan_model::{Record, progress::Stage};
 /// Something that happened at the scanner.
 ///
 /// A [`Stage`](Event::Stage) tells that a result is under way; exactly one of [`Record`](Event::Record),
-/// [`Rejected`](Event::Rejected) and [`Repeated`](Event::Repeated) ends it.
+/// [`Rejected`](Event::Rejected), [`Repeated`](Event::Repeated) and [`DeviceError`](Event::DeviceError) ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The device entered a stage of the scan, or got on within it. A device that only sends has
@@ -24,8 +24,10 @@ pub enum Event {
     Rejected(Rejected),
     /// The device sent a result a second time; it was dropped and counted.
     Repeated,
-    /// The device reported an error of its own.
+    /// Something is wrong at the device: it said so, or it did not do what it was asked for. A running scan has ended with it.
     DeviceError(DeviceError),
+    /// What the person at the scanner should do now, while the scan goes on.
+    Prompt(&'static str),
 }
 
 /// A frame that is not a result.
@@ -52,13 +54,17 @@ impl fmt::Debug for Rejected {
     }
 }
 
-/// An error that the device itself reported.
+/// Something wrong at the device. Holds no measured value and nothing about the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceError {
-    /// The device's own code, such as `E2`.
+    /// The device's own code, such as `E2`; [`name`](Self::name) again where the device sent none.
     pub code: String,
+    /// Word for programs, such as `impedance_error`.
+    pub name: &'static str,
     /// What the person at the scanner or the staff should do.
     pub advice: &'static str,
+    /// The device is broken or badly set up: nothing will work until somebody looked after it.
+    pub needs_service: bool,
 }
 
 macro_rules! reject_reasons {
@@ -100,6 +106,12 @@ reject_reasons! {
     BadNumber = "bad_number",
     /// The same tag twice.
     DuplicateTag = "duplicate_tag",
+    /// A frame that begins like one of its family and is not built like one.
+    BadFrame = "bad_frame",
+    /// Not the number of fields that a record of this family has.
+    WrongFieldCount = "wrong_field_count",
+    /// The frame does not have the length that it states.
+    LengthMismatch = "length_mismatch",
     /// No line end within the longest possible record.
     LineTooLong = "line_too_long",
     /// The record does not say in which units it is.

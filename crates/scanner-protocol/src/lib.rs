@@ -18,21 +18,36 @@
 
 #![forbid(unsafe_code)]
 
+mod accuniq;
+mod auto;
+mod bluetooth;
+mod bmh05108;
 mod command;
 mod counters;
 mod decode;
 mod event;
 mod fault;
+pub mod identify;
+mod message;
 mod output;
 mod protocol;
+mod repeats;
+mod scales;
 mod session;
+mod stream;
 mod tanita;
 mod time;
+mod weight;
 
-pub use command::{Command, RecordId, Refused, StartScan, Transmit};
+pub use bluetooth::{Characteristic, Joiner, user_data::consent};
+pub use command::{Command, RecordId, Refused, StartScan, Ticket, Transmit};
 pub use counters::Counters;
 pub use decode::{Decoded, decode_again, decode_all, raw_tags};
 pub use event::{DeviceError, Event, RejectReason, Rejected};
-pub use protocol::{Protocol, UnknownProtocol};
+pub use message::Message;
+pub use protocol::{Carrier, Protocol, UnknownProtocol};
 pub use session::{Capabilities, LineEvent, Options, Session};
+pub use stream::Content;
+pub use tanita::pc_mode::PcDialect;
 pub use time::Tick;
+pub use weight::{Weight, WeightMode};

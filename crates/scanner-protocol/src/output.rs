@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use scan_model::{Record, progress::Stage};
 
-use crate::{Counters, Event, Rejected};
+use crate::{Counters, DeviceError, Event, Rejected};
 
 /// Events that wait to be polled, each with the offset in the stream of the frame it is about. The queue is as long as one
 /// call's input can make it: callers drain it after every call.
@@ -31,6 +31,14 @@ impl Output {
     pub(crate) fn rejected(&mut self, offset: u64, rejected: Rejected) {
         self.counters.count_rejected(rejected.reason);
         self.events.push_back((offset, Event::Rejected(rejected)));
+    }
+
+    pub(crate) fn device_error(&mut self, offset: u64, error: DeviceError) {
+        self.events.push_back((offset, Event::DeviceError(error)));
+    }
+
+    pub(crate) fn prompt(&mut self, offset: u64, text: &'static str) {
+        self.events.push_back((offset, Event::Prompt(text)));
     }
 
     pub(crate) fn repeated(&mut self, offset: u64) {

@@ -2,25 +2,84 @@
 
 use std::{fmt, str::FromStr};
 
-/// A protocol family as the configuration and the tools name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Protocol {
-    /// Found out from the bytes. The tagged Tanita format announces itself by its first three bytes, so it is what is looked for.
-    Auto,
+macro_rules! protocols {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
+        /// A protocol family as the configuration and the tools name it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Protocol { $($(#[$doc])* $variant,)+ }
+
+        impl Protocol {
+            /// Every protocol that this version reads.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)+ }
+            }
+        }
+    };
+}
+
+protocols! {
+    /// Found out from the bytes, among the families that announce themselves: tagged Tanita, A&D, Toledo.
+    Auto = "auto",
     /// Tanita's tagged comma-separated record: MC, DC, SC, BC, WB, BD and HD models, and card files of the BC-601.
-    TanitaTagged,
+    TanitaTagged = "tanita-tagged",
+    /// Tanita's PC mode: the host tells the scanner who stands on it and starts the measurement. Experimental, and the only protocol
+    /// besides polled scales that writes to the device.
+    TanitaPc = "tanita-pc",
+    /// Tanita's comma-separated values without tags: TBF-310, BC-418.
+    TanitaPositional = "tanita-positional",
+    /// Tanita WB-100 and WB-110, which answer when asked.
+    TanitaWb = "tanita-wb",
+    /// The weight output of Tanita BC-418.
+    TanitaWeight = "tanita-weight",
+    /// Bluetooth Body Composition Measurement.
+    SigBcs = "sig-bcs",
+    /// Bluetooth Weight Measurement.
+    SigWss = "sig-wss",
+    /// Xiaomi Mi Body Composition Scale 2.
+    Xiaomi = "xiaomi",
+    /// A&D scales and indicators, and the many that send the same.
+    And = "and",
+    /// Toledo continuous output.
+    Toledo = "toledo",
+    /// Rice Lake 350-10 and its medical line.
+    RiceLake = "rice-lake",
+    /// Adam MUW and similar printing scales.
+    Adam = "adam",
+    /// Selvas ACCUNIQ. Experimental.
+    Accuniq = "accuniq",
+    /// BMH05108 measuring module. Experimental.
+    Bmh05108 = "bmh05108",
+    /// The table that LookinBody exports from InBody devices.
+    LookinbodyCsv = "lookinbody-csv",
+}
+
+/// What brings the bytes of a protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// A serial line, to a [`Session`](crate::Session).
+    Serial,
+    /// Bluetooth values, to a [`Joiner`](crate::Joiner).
+    Bluetooth,
+    /// A file that somebody imports.
+    File,
 }
 
 impl Protocol {
-    /// Every protocol that this version reads.
-    pub const ALL: &[Self] = &[Self::Auto, Self::TanitaTagged];
-
-    /// The name.
-    pub const fn name(self) -> &'static str {
+    /// What brings its bytes.
+    pub const fn carrier(self) -> Carrier {
         match self {
-            Self::Auto => "auto",
-            Self::TanitaTagged => "tanita-tagged",
+            Self::SigBcs | Self::SigWss | Self::Xiaomi => Carrier::Bluetooth,
+            Self::LookinbodyCsv => Carrier::File,
+            _ => Carrier::Serial,
         }
+    }
+
+    /// Whether its layout is what few people saw of few devices: never chosen unless it is named.
+    pub const fn is_experimental(self) -> bool {
+        matches!(self, Self::Accuniq | Self::Bmh05108 | Self::TanitaPc)
     }
 }
 
@@ -68,9 +127,10 @@ mod tests {
     #[test]
     fn an_unknown_name_is_answered_with_the_known_ones() {
         let error = "tanita".parse::<Protocol>().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "`tanita` is not a protocol; use one of auto, tanita-tagged"
+        let text = error.to_string();
+        assert!(
+            text.starts_with("`tanita` is not a protocol; use one of auto, tanita-tagged, "),
+            "{text}"
         );
     }
 }

@@ -1,6 +1,15 @@
 //! One session over all families.
 
-use crate::{Command, Counters, Event, Protocol, Refused, Tick, Transmit, tanita::tagged::Tagged};
+use crate::{
+    Command, Counters, Event, Protocol, Refused, Tick, Transmit,
+    auto::Auto,
+    decode::grammar,
+    stream::{Listener, SILENT},
+    tanita::{
+        pc_mode::{PcDialect, PcMode},
+        tagged::Tagged,
+    },
+};
 
 /// A conversation with one scanner over one port, from opening the port for the first time to the end of the program: it
 /// survives unplugging, which it is told by [`LineEvent`].
@@ -15,7 +24,11 @@ pub struct Session {
 /// One enum rather than a trait object: the families are known, and each call is a jump.
 #[derive(Debug)]
 enum Family {
+    Auto(Box<Auto>),
     TanitaTagged(Tagged),
+    TanitaPc(Box<PcMode>),
+    /// Every family that sends frames by itself, or one for each request.
+    Listener(Listener),
 }
 
 /// What a session must know beforehand.
@@ -24,11 +37,16 @@ pub struct Options {
     /// Whether a result that the device sends again is dropped, or flagged where it has no clock. On for a live scanner, off
     /// for looking at captures, where every record counts.
     pub drop_repeats: bool,
+    /// The commands that a scanner in PC mode understands. Other protocols do not look at it.
+    pub pc_dialect: PcDialect,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { drop_repeats: true }
+        Self {
+            drop_repeats: true,
+            pc_dialect: PcDialect::default(),
+        }
     }
 }
 
@@ -54,13 +72,19 @@ pub struct Capabilities {
     pub confirms_stored: bool,
     /// The device tells its stages while it measures; otherwise nothing is known before its result arrives.
     pub live_stages: bool,
+    /// The device sends weights and nothing of the body's composition.
+    pub weight_only: bool,
 }
 
 impl Session {
-    /// A session that has not seen anything yet.
+    /// A session that has not seen anything yet. One of a protocol that no serial line carries hears noise alone
+    /// ([`Protocol::carrier`]).
     pub fn new(protocol: Protocol, options: Options) -> Self {
         let family = match protocol {
-            Protocol::Auto | Protocol::TanitaTagged => Family::TanitaTagged(Tagged::new(options)),
+            Protocol::Auto => Family::Auto(Box::new(Auto::new(options))),
+            Protocol::TanitaTagged => Family::TanitaTagged(Tagged::new(options)),
+            Protocol::TanitaPc => Family::TanitaPc(Box::new(PcMode::new(options))),
+            other => Family::Listener(Listener::new(grammar(other).unwrap_or(&SILENT), options)),
         };
         Self { family }
     }
@@ -68,28 +92,38 @@ impl Session {
     /// Takes bytes as the port delivered them; frames may start and end anywhere in them.
     pub fn handle_bytes(&mut self, now: Tick, bytes: &[u8]) {
         match &mut self.family {
+            Family::Auto(session) => session.handle_bytes(now, bytes),
             Family::TanitaTagged(session) => session.handle_bytes(now, bytes),
+            Family::TanitaPc(session) => session.handle_bytes(now, bytes),
+            Family::Listener(session) => session.handle_bytes(now, bytes),
         }
     }
 
     /// Takes what happened to the line. A parity error or a break comes before the bytes that were read after it.
     pub fn handle_line(&mut self, now: Tick, event: LineEvent) {
         match &mut self.family {
+            Family::Auto(session) => session.handle_line(now, event),
             Family::TanitaTagged(session) => session.handle_line(now, event),
+            Family::TanitaPc(session) => session.handle_line(now, event),
+            Family::Listener(session) => session.handle_line(now, event),
         }
     }
 
     /// Reports that the bytes of the last [`Transmit`] have left: gaps between commands count from here.
-    pub fn handle_sent(&mut self, _now: Tick) {
+    pub fn handle_sent(&mut self, now: Tick) {
         match &mut self.family {
-            Family::TanitaTagged(_) => {}
+            Family::TanitaPc(session) => session.handle_sent(now),
+            Family::Auto(_) | Family::TanitaTagged(_) | Family::Listener(_) => {}
         }
     }
 
     /// Reports that `now` has come. Early or repeated calls change nothing.
     pub fn handle_timeout(&mut self, now: Tick) {
         match &mut self.family {
+            Family::Auto(session) => session.handle_timeout(now),
             Family::TanitaTagged(session) => session.handle_timeout(now),
+            Family::TanitaPc(session) => session.handle_timeout(now),
+            Family::Listener(session) => session.handle_timeout(now),
         }
     }
 
@@ -97,16 +131,19 @@ impl Session {
     ///
     /// # Errors
     /// [`Refused`] if it cannot be done; nothing has changed then.
-    pub fn handle_command(&mut self, _now: Tick, _command: Command) -> Result<(), Refused> {
+    pub fn handle_command(&mut self, now: Tick, command: Command) -> Result<(), Refused> {
         match &mut self.family {
-            Family::TanitaTagged(_) => Err(Refused::NotSupported),
+            Family::TanitaPc(session) => session.handle_command(now, command),
+            Family::Auto(_) | Family::TanitaTagged(_) | Family::Listener(_) => Err(Refused::NotSupported),
         }
     }
 
     /// The next bytes to write to the port, in exactly one write.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         match &mut self.family {
-            Family::TanitaTagged(_) => None,
+            Family::TanitaPc(session) => session.poll_transmit(),
+            Family::Auto(_) | Family::TanitaTagged(_) => None,
+            Family::Listener(session) => session.poll_transmit(),
         }
     }
 
@@ -118,24 +155,41 @@ impl Session {
     /// The next event, with the offset of the first byte of its frame among all bytes this session was given.
     pub fn poll_event_at(&mut self) -> Option<(u64, Event)> {
         match &mut self.family {
+            Family::Auto(session) => session.poll_event(),
             Family::TanitaTagged(session) => session.poll_event(),
+            Family::TanitaPc(session) => session.poll_event(),
+            Family::Listener(session) => session.poll_event(),
         }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has work to do; `None` if time alone changes nothing.
     pub fn poll_timeout(&self) -> Option<Tick> {
         match &self.family {
+            Family::Auto(session) => session.poll_timeout(),
             Family::TanitaTagged(session) => session.poll_timeout(),
+            Family::TanitaPc(session) => session.poll_timeout(),
+            Family::Listener(session) => session.poll_timeout(),
         }
     }
 
     /// What the scanner can do.
     pub fn capabilities(&self) -> Capabilities {
+        let sends_alone = Capabilities {
+            starts_scans: false,
+            confirms_stored: false,
+            live_stages: false,
+            weight_only: false,
+        };
         match &self.family {
-            Family::TanitaTagged(_) => Capabilities {
-                starts_scans: false,
-                confirms_stored: false,
-                live_stages: false,
+            Family::Auto(_) | Family::TanitaTagged(_) => sends_alone,
+            Family::TanitaPc(_) => Capabilities {
+                starts_scans: true,
+                live_stages: true,
+                ..sends_alone
+            },
+            Family::Listener(session) => Capabilities {
+                weight_only: session.is_weight_only(),
+                ..sends_alone
             },
         }
     }
@@ -143,7 +197,10 @@ impl Session {
     /// What was counted since the session began.
     pub fn counters(&self) -> &Counters {
         match &self.family {
+            Family::Auto(session) => session.counters(),
             Family::TanitaTagged(session) => session.counters(),
+            Family::TanitaPc(session) => session.counters(),
+            Family::Listener(session) => session.counters(),
         }
     }
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use scanner_protocol::Protocol;
 
+use crate::decode::lookinbody::Column;
+
 /// Technicians' tool for body-composition scanners.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = crate::exit::HELP)]
@@ -19,6 +21,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Lists the serial ports of this machine: identity, driver, who holds them
     Ports(Ports),
+    /// Finds out what is attached: settings of the port, protocol and, where it says so, model
+    Identify(Identify),
     /// Decodes captured bytes: every record, and why a frame is none
     Decode(Decode),
 }
@@ -37,13 +41,34 @@ pub(crate) struct Decode {
     /// Captured bytes; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Protocol of the bytes: auto, tanita-tagged
+    /// Protocol of the bytes, by its name in the configuration; of a Bluetooth protocol each line of hexadecimal text is one value
     #[arg(long, value_name = "NAME", default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
+    /// With `lookinbody-csv`: what a column holds, such as `PBF=fat_percentage` or `Weight=body_weight:[lb_av]`; columns that are named
+    /// like a measurement, or `ID`, `Gender`, `Age`, are understood without it
+    #[arg(long = "column", value_name = "HEADER=NAME[:UNIT]")]
+    pub(crate) columns: Vec<Column>,
     /// The files hold hexadecimal text
     #[arg(long)]
     pub(crate) hex: bool,
     /// One JSON object a record instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Arguments of `scandiag identify`.
+#[derive(Debug, Args)]
+pub(crate) struct Identify {
+    /// The port, or a file of captured bytes; without it every port that nobody holds
+    #[arg(value_name = "PORT")]
+    pub(crate) port: Option<PathBuf>,
+    /// How long to listen at each setting of the port
+    #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) seconds: u64,
+    /// Asks a silent device what it is. Some devices take any byte for a key press: never during a measurement
+    #[arg(long)]
+    pub(crate) probe: bool,
+    /// One JSON object a port instead of text
     #[arg(long)]
     pub(crate) json: bool,
 }

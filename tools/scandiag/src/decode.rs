@@ -1,13 +1,14 @@
 //! `scandiag decode`: what captured bytes mean.
 
 mod input;
+pub(crate) mod lookinbody;
 mod report;
 
 use std::error::Error;
 
-use scanner_protocol::decode_all;
+use scanner_protocol::{Carrier, Protocol, decode_all};
 
-use self::report::Report;
+use self::{input::Form, report::Report};
 use crate::{cli::Decode, exit::Code, output};
 
 /// Decodes every file and prints one answer for each record and each rejected frame.
@@ -17,12 +18,15 @@ use crate::{cli::Decode, exit::Code, output};
 pub(crate) fn run(arguments: &Decode) -> Result<Code, Box<dyn Error>> {
     let mut code = Code::Ok;
     for path in &arguments.files {
-        let bytes = input::read(path, arguments.hex)?;
-        let units = decode_all(arguments.protocol, &bytes);
+        let streams = input::read(path, form(arguments))?;
+        let units: Vec<_> = match arguments.protocol {
+            Protocol::LookinbodyCsv => lookinbody::decode(&streams.concat(), &arguments.columns)?,
+            protocol => streams.iter().flat_map(|bytes| decode_all(protocol, bytes)).collect(),
+        };
         if units.is_empty() {
             output::note(&format!(
                 "no record in the {} bytes of `{}`",
-                bytes.len(),
+                streams.iter().map(Vec::len).sum::<usize>(),
                 path.display()
             ));
             code = Code::Failed;
@@ -40,4 +44,12 @@ pub(crate) fn run(arguments: &Decode) -> Result<Code, Box<dyn Error>> {
         }
     }
     Ok(code)
+}
+
+fn form(arguments: &Decode) -> Form {
+    match (arguments.hex, arguments.protocol.carrier()) {
+        (false, _) => Form::Bytes,
+        (true, Carrier::Bluetooth) => Form::HexLines,
+        (true, Carrier::Serial | Carrier::File) => Form::Hex,
+    }
 }

@@ -3,6 +3,7 @@
 mod cli;
 mod decode;
 mod exit;
+mod identify;
 mod output;
 mod ports;
 
@@ -14,6 +15,7 @@ fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let outcome = match &cli.command {
         cli::Command::Ports(arguments) => ports::run(arguments),
+        cli::Command::Identify(arguments) => identify::run(arguments),
         cli::Command::Decode(arguments) => decode::run(arguments),
     };
     match outcome {

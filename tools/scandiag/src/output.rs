@@ -40,6 +40,11 @@ pub(crate) fn note(text: &str) {
 
 /// Says what went wrong, with all causes.
 pub(crate) fn error(error: &dyn Error) {
+    note(&chain(error));
+}
+
+/// An error with all its causes.
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(deeper) = cause {
@@ -47,5 +52,5 @@ pub(crate) fn error(error: &dyn Error) {
         text.push_str(&deeper.to_string());
         cause = deeper.source();
     }
-    note(&text);
+    text
 }

@@ -19,6 +19,8 @@ pub enum Fault {
     Stall,
     /// The record is sent twice in a row.
     Duplicate,
+    /// The record is sent with seven data bits and even parity, as a port at 8N1 shows it: some bytes have their highest bit set.
+    Parity,
     /// The cable is pulled in the middle of the record and comes back later; the rest of the record is lost.
     Unplug,
 }
@@ -50,12 +52,13 @@ pub(crate) enum Step {
 
 impl Fault {
     /// Every fault, in the order of the documentation.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Noise,
         Self::Cut,
         Self::Flip,
         Self::Stall,
         Self::Duplicate,
+        Self::Parity,
         Self::Unplug,
     ];
 
@@ -67,6 +70,7 @@ impl Fault {
             Self::Flip => "flip",
             Self::Stall => "stall",
             Self::Duplicate => "duplicate",
+            Self::Parity => "parity",
             Self::Unplug => "unplug",
         }
     }
@@ -75,7 +79,7 @@ impl Fault {
     pub fn spares_record(self) -> bool {
         match self {
             Self::Noise | Self::Stall | Self::Duplicate => true,
-            Self::Cut | Self::Flip | Self::Unplug => false,
+            Self::Cut | Self::Flip | Self::Parity | Self::Unplug => false,
         }
     }
 
@@ -173,6 +177,10 @@ impl FaultPlan {
                 ]
             }
             Fault::Duplicate => vec![whole(), whole()],
+            Fault::Parity => {
+                let with_parity = |&byte: &u8| byte | if byte.count_ones() % 2 == 1 { 0x80 } else { 0 };
+                vec![Step::Send(record.iter().map(with_parity).collect())]
+            }
             Fault::Unplug => vec![Step::Send(head.to_vec()), Step::Unplug(self.unplugged)],
         }
     }
@@ -209,6 +217,10 @@ mod tests {
                         let flipped: u32 = bytes.iter().zip(RECORD).map(|(a, b)| (a ^ b).count_ones()).sum();
                         assert_eq!((bytes.len(), flipped), (RECORD.len(), 1));
                     }
+                    Fault::Parity => {
+                        assert!(bytes.iter().all(|byte| byte.count_ones() % 2 == 0));
+                        assert!(bytes.iter().zip(RECORD).all(|(sent, byte)| sent & 0x7f == *byte));
+                    }
                     Fault::Stall => assert_eq!(bytes, RECORD),
                     Fault::Duplicate => assert_eq!(bytes, RECORD.repeat(2)),
                 }
@@ -244,7 +256,7 @@ mod tests {
         let error = "gremlin".parse::<Fault>().expect_err("no such fault");
         assert_eq!(
             error.to_string(),
-            "unknown fault `gremlin`: one of noise, cut, flip, stall, duplicate, unplug"
+            "unknown fault `gremlin`: one of noise, cut, flip, stall, duplicate, parity, unplug"
         );
     }
 }

@@ -16,8 +16,9 @@
 //! # }
 //! ```
 //!
-//! This crate knows nothing of any protocol: a record is a line of bytes. So it cannot inherit a fault of the parsers
-//! that are tested with it. Pseudo-terminals exist on Unix; on Windows only the TCP line does.
+//! This crate uses no parser: a record of a capture is a line of bytes, a [`Scale`] writes its lines by the words of its manual, and
+//! [`tanita_pc`] obeys a host by those of its own. So it cannot inherit a fault of the parsers that are tested with it.
+//! Pseudo-terminals exist on Unix; on Windows only the TCP line does.
 
 mod capture;
 mod fault;
@@ -25,6 +26,8 @@ mod line;
 mod player;
 #[cfg(unix)]
 mod pty;
+mod scale;
+pub mod tanita_pc;
 mod tcp;
 
 pub use capture::{Capture, CaptureError};
@@ -33,3 +36,4 @@ pub use line::{Line, LineError};
 pub use player::{Pace, Played, Player};
 #[cfg(unix)]
 pub use pty::Pty;
+pub use scale::{Scale, Shown, UnknownScale, weighing};

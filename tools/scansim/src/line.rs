@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 #[cfg(unix)]
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[cfg(unix)]
 use crate::pty::Pty;
@@ -49,6 +49,14 @@ pub enum LineError {
     Listen {
         /// The address asked for.
         address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Bytes could not be received.
+    #[error("cannot read from `{line}`")]
+    Read {
+        /// Port link or address.
+        line: String,
         /// What the system said.
         source: io::Error,
     },
@@ -120,6 +128,21 @@ impl Line {
             Kind::Tcp(line) => line.plug(),
         }
         Ok(())
+    }
+
+    /// Waits for bytes from the host and takes some. With the cable out none ever come. Cancel-safe.
+    pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, LineError> {
+        let read = match &mut self.kind {
+            #[cfg(unix)]
+            Kind::Pty { pty: Some(pty), .. } => pty.read(buffer).await,
+            #[cfg(unix)]
+            Kind::Pty { pty: None, .. } => std::future::pending().await,
+            Kind::Tcp(line) => line.read(buffer).await,
+        };
+        read.map_err(|source| LineError::Read {
+            line: self.name(),
+            source,
+        })
     }
 
     /// Lets the port be opened again after its reader was killed; see `Pty::forget_dead_owner`.

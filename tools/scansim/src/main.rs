@@ -1,5 +1,7 @@
 //! `scansim`: a scanner on a pseudo-terminal or a TCP port, from the command line.
 
+mod pc_arguments;
+
 use std::error::Error as _;
 use std::fmt;
 use std::io::{self, Write as _};
@@ -10,7 +12,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser};
-use scansim::{Capture, CaptureError, Fault, FaultPlan, Line, LineError, Pace, Player};
+use pc_arguments::PcArguments;
+use scansim::tanita_pc::{PcScanner, Said};
+use scansim::{Capture, CaptureError, Fault, FaultPlan, Line, LineError, Pace, Player, Scale, weighing};
 
 /// Everything was played, or a signal asked to stop.
 const EXIT_OK: u8 = 0;
@@ -21,14 +25,19 @@ const EXIT_NO_CAPTURE: u8 = 3;
 /// The port or the TCP address cannot be made.
 const EXIT_NO_LINE: u8 = 4;
 
-/// A scanner made of software: plays captured records on a pseudo-terminal or a TCP port.
+/// A scanner made of software, on a pseudo-terminal or a TCP port: plays captured records, or is a scale or a Tanita that obeys a host.
 #[derive(Debug, Parser)]
 #[command(
     version,
     group(ArgGroup::new("line").required(true)),
+    group(ArgGroup::new("source").required(true)),
     after_help = "\
 Faults: noise (random bytes before a record), cut (a record stops early), flip (one bit inverted), stall (silence in
-the middle), duplicate (sent twice), unplug (the port vanishes in the middle of a record and comes back later).
+the middle), duplicate (sent twice), parity (seven bits with even parity), unplug (the port vanishes in the middle of a record and comes back later).
+
+Acts at a Tanita in PC mode: steps-on, too-early (E3), overload (E1), bad-contact and steps-off (E2), lifts (E9),
+wrong-data and wrong-data-once (E7), never-comes, stays-on, somebody-else (the result bears another number),
+damaged-result (a digit), internal-fault (E0), forgets-data (E4, once), memory-fault (E8). It runs until it is stopped.
 
 The name of the port or the address is printed on stdout once it can be opened; the rest of the talk goes to stderr.
 
@@ -46,8 +55,19 @@ struct Arguments {
     tcp: Option<String>,
 
     /// Capture to play: raw bytes, each line is one record
-    #[arg(long, value_name = "FILE")]
-    play: PathBuf,
+    #[arg(long, value_name = "FILE", group = "source")]
+    play: Option<PathBuf>,
+
+    /// Is a scale instead, on which somebody steps on and off: wb-100 (answers when asked, on a pseudo-terminal), bc-418, and, toledo
+    #[arg(long, value_name = "MODEL", group = "source")]
+    scale: Option<Scale>,
+
+    #[command(flatten)]
+    pc: PcArguments,
+
+    /// What the somebody weighs, in tenths of a kilogram
+    #[arg(long, value_name = "TENTHS", default_value_t = 705)]
+    weight: u32,
 
     /// Bits per second, ten to the byte; 0 sends as fast as the system takes it
     #[arg(long, default_value_t = 9600)]
@@ -82,6 +102,9 @@ struct Arguments {
     seed: u64,
 }
 
+/// Scales send about ten lines a second.
+const LINE_GAP: Duration = Duration::from_millis(80);
+
 #[derive(Debug, Clone, Copy)]
 enum Repeat {
     Times(NonZeroU64),
@@ -96,6 +119,11 @@ enum Failure {
     MakeLine(LineError),
     #[error(transparent)]
     Play(LineError),
+    #[error("a {0} is asked over a pseudo-terminal: give it --port-link")]
+    NotOnTcp(Scale),
+    #[error("cannot answer the host")]
+    #[cfg_attr(not(unix), expect(dead_code, reason = "polled scales hang on pseudo-terminals"))]
+    Answer(#[source] io::Error),
     #[error("cannot start")]
     Start(#[source] io::Error),
     #[error("cannot write to the standard output")]
@@ -122,7 +150,25 @@ fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let capture = Capture::load(&arguments.play).map_err(Failure::Capture)?;
+    #[cfg(unix)]
+    if let (Some(scale), Some(link)) = (arguments.scale.filter(|scale| scale.is_polled()), &arguments.port_link) {
+        return answer(arguments, scale, link).await;
+    }
+    let records = match (&arguments.play, arguments.scale) {
+        (Some(capture), _) => Capture::load(capture).map_err(Failure::Capture)?.records().to_vec(),
+        (None, Some(scale)) if scale.is_polled() => return Err(Failure::NotOnTcp(scale)),
+        (None, Some(scale)) => weighing(arguments.weight)
+            .into_iter()
+            .map(|shown| scale.line(shown))
+            .collect(),
+        // The argument group guarantees one of the two.
+        (None, None) => Vec::new(),
+    };
+    let gap = if arguments.scale.is_some() {
+        LINE_GAP
+    } else {
+        Duration::from(arguments.gap)
+    };
     let line = make_line(arguments).await.map_err(Failure::MakeLine)?;
     writeln!(io::stdout(), "{}", line.name()).map_err(Failure::Output)?;
 
@@ -132,13 +178,12 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
         .stall(arguments.stall.into())
         .unplugged(arguments.unplugged.into());
     let mut player = Player::new(line, pace).with_faults(faults);
+    if let Some(device) = arguments.pc.device(arguments.weight) {
+        return obey(PcScanner::new(player, device)).await;
+    }
 
-    let rounds = match arguments.repeat {
-        Repeat::Times(times) => times.get(),
-        Repeat::Forever => u64::MAX,
-    };
-    for round in 0..rounds {
-        for (index, record) in capture.records().iter().enumerate() {
+    for round in 0..arguments.repeat.rounds() {
+        for (index, record) in records.iter().enumerate() {
             let played = player.play(record).await.map_err(Failure::Play)?;
             let fault = played
                 .fault
@@ -149,8 +194,39 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
                 index + 1,
                 record.len()
             ));
-            tokio::time::sleep(Duration::from(arguments.gap)).await;
+            tokio::time::sleep(gap).await;
         }
+    }
+    Ok(())
+}
+
+/// Obeys a host for ever.
+async fn obey(mut scanner: PcScanner) -> Result<(), Failure> {
+    let mut complained = 0;
+    loop {
+        match scanner.step().await.map_err(Failure::Play)? {
+            Said::Line(line) => say(format_args!("sent {line}")),
+            Said::Result(length, fault) => {
+                let fault = fault.map_or_else(String::new, |fault| format!(", fault: {fault}"));
+                say(format_args!("sent a result of {length} bytes{fault}"));
+            }
+        }
+        for violation in &scanner.device().violations()[complained..] {
+            say(format_args!("the host breaks the rules: {violation:?}"));
+        }
+        complained = scanner.device().violations().len();
+    }
+}
+
+/// Answers a host until everybody was weighed.
+#[cfg(unix)]
+async fn answer(arguments: &Arguments, scale: Scale, link: &PathBuf) -> Result<(), Failure> {
+    let mut port = scansim::Pty::open(link).map_err(Failure::MakeLine)?;
+    writeln!(io::stdout(), "{}", link.display()).map_err(Failure::Output)?;
+    for round in 0..arguments.repeat.rounds() {
+        say(format_args!("round {}: somebody steps on the scale", round + 1));
+        let answered = scale.answer(&mut port, &weighing(arguments.weight)).await;
+        answered.map_err(Failure::Answer)?;
     }
     Ok(())
 }
@@ -209,8 +285,17 @@ impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
             Self::Capture(_) => EXIT_NO_CAPTURE,
-            Self::MakeLine(_) => EXIT_NO_LINE,
-            Self::Play(_) | Self::Start(_) | Self::Output(_) => EXIT_LINE_FAILED,
+            Self::MakeLine(_) | Self::NotOnTcp(_) => EXIT_NO_LINE,
+            Self::Play(_) | Self::Answer(_) | Self::Start(_) | Self::Output(_) => EXIT_LINE_FAILED,
+        }
+    }
+}
+
+impl Repeat {
+    fn rounds(self) -> u64 {
+        match self {
+            Self::Times(times) => times.get(),
+            Self::Forever => u64::MAX,
         }
     }
 }

@@ -96,7 +96,8 @@ impl Player {
         Ok(())
     }
 
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), LineError> {
+    /// Sends bytes without faults.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), LineError> {
         let Pace::Baud(baud) = self.pace else {
             return self.line.write_all(bytes).await;
         };

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Serves one reader at a time.
@@ -45,6 +45,21 @@ impl TcpLine {
             self.reader = Some(reader);
         }
         Ok(())
+    }
+
+    /// Waits for a reader if there is none, then for what it writes.
+    pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if self.reader.is_none() {
+                self.reader = Some(self.accept().await?);
+            }
+            let Some(reader) = &mut self.reader else { continue };
+            match reader.read(buffer).await {
+                Ok(count) if count > 0 => return Ok(count),
+                // It left; the next one may come.
+                _ => self.reader = None,
+            }
+        }
     }
 
     /// Ends the reader's connection. The device server itself stays: it accepts connections, and nothing comes.

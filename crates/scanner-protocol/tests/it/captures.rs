@@ -4,8 +4,7 @@ use scan_model::{
     DeviceTime, Integrity, Metric, Record, Unit,
     subject::{BodyType, Gender},
 };
-use scanner_protocol::{Protocol, Rejected};
-use scanner_protocol::{RejectReason, decode_again, decode_all, raw_tags};
+use scanner_protocol::{Content, Protocol, RejectReason, Rejected, decode_again, decode_all, raw_tags};
 use serde_json::Value;
 
 use crate::{Outcome, capture, heard, malformed, tagged};
@@ -134,7 +133,10 @@ fn every_malformed_line_is_refused_under_its_name_and_every_good_one_found() {
             "records" => {
                 let models: Vec<_> = decode_all(Protocol::Auto, &bytes)
                     .into_iter()
-                    .map(|unit| unit.outcome.unwrap().device.model.unwrap())
+                    .map(|unit| match unit.outcome.unwrap() {
+                        Content::Record(record) => record.device.model.unwrap(),
+                        other => panic!("{other:?}"),
+                    })
                     .collect();
                 assert_eq!(models, ["SC-330", "BC-601"], "{id}");
             }
@@ -192,8 +194,8 @@ fn a_segmental_error_leaves_the_segments_out_and_the_whole_body_in() {
 #[test]
 fn tags_that_nobody_knows_stay_in_the_raw_bytes() {
     let record = only("unknown", &capture("mc780-unknown-tag-and-padding-composed")).unwrap();
-    assert!(raw_tags(&record).contains(&("XY", "12")));
-    assert!(raw_tags(&record).contains(&("Wk", "  64.2")));
+    assert!(raw_tags(&record).contains(&("XY", "12".into())));
+    assert!(raw_tags(&record).contains(&("Wk", "  64.2".into())));
 }
 
 #[test]

@@ -3,6 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise must fail it")]
 
 mod captures;
+mod encoders;
+mod families;
+mod joiner;
+mod listening;
+mod pc_mode;
 mod properties;
 mod streams;
 mod time;
@@ -72,6 +77,7 @@ fn outcomes(session: &mut Session) -> Vec<Outcome> {
             Event::Rejected(rejected) => Outcome::Rejected(rejected),
             Event::Repeated => Outcome::Repeated,
             Event::DeviceError(error) => panic!("{error:?} from a device that reports none"),
+            Event::Prompt(prompt) => panic!("`{prompt}` from a device that only sends"),
         };
         assert!(announced, "{outcome:?} of a scan that was not announced");
         announced = false;
@@ -83,7 +89,11 @@ fn outcomes(session: &mut Session) -> Vec<Outcome> {
 
 /// Gives `bytes` to a new session in chunks of `size`, then silence.
 fn heard(bytes: &[u8], size: usize) -> (Vec<Outcome>, Session) {
-    let mut session = session();
+    heard_by(session(), bytes, size)
+}
+
+/// The same for any session.
+fn heard_by(mut session: Session, bytes: &[u8], size: usize) -> (Vec<Outcome>, Session) {
     for chunk in bytes.chunks(size) {
         session.handle_bytes(Tick(0), chunk);
     }

@@ -204,7 +204,13 @@ fn a_clock_that_shows_an_impossible_time_identifies_nothing() {
 
 #[test]
 fn repeats_are_kept_when_asked_for() {
-    let mut session = Session::new(Protocol::TanitaTagged, Options { drop_repeats: false });
+    let mut session = Session::new(
+        Protocol::TanitaTagged,
+        Options {
+            drop_repeats: false,
+            ..Options::default()
+        },
+    );
     session.handle_bytes(Tick(0), &capture("sc330-2014-adult-male").repeat(2));
     session.handle_bytes(Tick(0), &capture("wb3000-composed").repeat(2));
     for outcome in outcomes(&mut session) {

@@ -33,7 +33,7 @@ pub(crate) enum HexFault {
     /// Something else than a digit or a blank.
     #[error("byte {offset} is no digit")]
     NotADigit {
-        /// Position in the file.
+        /// Position in the file, or in its line where each is a value.
         offset: usize,
     },
     /// Half a byte at the end.
@@ -41,19 +41,36 @@ pub(crate) enum HexFault {
     Odd,
 }
 
-/// Reads the captured bytes.
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As it is.
+    Bytes,
+    /// Hexadecimal text, all of it one stream.
+    Hex,
+    /// Hexadecimal text, each line a value of its own.
+    HexLines,
+}
+
+/// Reads the captured bytes: one stream, or several values.
 ///
 /// # Errors
 /// [`InputError`], naming the file.
-pub(crate) fn read(path: &Path, hex: bool) -> Result<Vec<u8>, InputError> {
+pub(crate) fn read(path: &Path, form: Form) -> Result<Vec<Vec<u8>>, InputError> {
     let bytes = read_raw(path).map_err(|source| InputError::Read {
         path: path.to_owned(),
         source,
     })?;
-    if !hex {
-        return Ok(bytes);
-    }
-    unhex(&bytes).map_err(|fault| InputError::NotHex {
+    let streams = match form {
+        Form::Bytes => return Ok(vec![bytes]),
+        Form::Hex => unhex(&bytes).map(|stream| vec![stream]),
+        Form::HexLines => bytes
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.trim_ascii().is_empty())
+            .map(unhex)
+            .collect(),
+    };
+    streams.map_err(|fault| InputError::NotHex {
         path: path.to_owned(),
         fault,
     })

@@ -2,15 +2,14 @@
 //!
 //! Facts of the format are from Tanita's manuals and from records that their owners published; `tests/captures/README.md`
 //! names them. The layers, from the wire up: [`frame`] finds lines, [`pairs`] splits one and verifies its checksum, [`tags`]
-//! says what each tag means, [`record`] makes a record of it, [`repeats`] remembers what came before.
+//! says what each tag means, [`record`] makes a record of it.
 
 mod frame;
 mod pairs;
 mod record;
-mod repeats;
 mod session;
 mod tags;
-mod value;
+pub(super) mod value;
 
 pub(crate) use pairs::raw_tags;
 pub(crate) use record::decode;

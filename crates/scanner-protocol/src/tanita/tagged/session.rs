@@ -8,9 +8,13 @@ use super::{
     frame::{Found, Framer, MAX_LINE},
     pairs::checksum,
     record::decode,
+};
+use crate::{
+    Counters, Event, LineEvent, Options, RejectReason, Tick,
+    fault::Fault,
+    output::Output,
     repeats::{Novelty, Repeats},
 };
-use crate::{Counters, Event, LineEvent, Options, RejectReason, Tick, fault::Fault, output::Output};
 
 /// A record's bytes follow each other; a silence as long as this one ends it.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -186,7 +190,7 @@ impl Tagged {
             }
         };
         if self.options.drop_repeats {
-            match self.repeats.compare(now, &record) {
+            match self.repeats.compare(now, &record, checksum(&record.raw)) {
                 Novelty::New => {}
                 Novelty::Repeat => return self.output.repeated(offset),
                 Novelty::PerhapsRepeat => record.flag(Flag::PossibleDuplicate),

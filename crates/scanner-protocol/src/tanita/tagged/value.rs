@@ -5,11 +5,11 @@ use scan_model::Decimal;
 
 /// A value that must be a number and is not.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NotANumber;
+pub(in crate::tanita) struct NotANumber;
 
 /// A number: optional minus, one to five digits, optional point with one or two digits, right-aligned with blanks by some
 /// models. An empty value means that the device has none.
-pub(super) fn number(value: &[u8]) -> Result<Option<Decimal>, NotANumber> {
+pub(in crate::tanita) fn number(value: &[u8]) -> Result<Option<Decimal>, NotANumber> {
     let mut text = value;
     while let [b' ', rest @ ..] = text {
         text = rest;
@@ -38,7 +38,7 @@ pub(super) fn text(value: &[u8]) -> Option<String> {
 
 /// A date as the device shows it: a first part of four digits is the year, so is a last part of four digits; otherwise the first
 /// part is a year after 2000. The month is never first. `None` for a date that does not exist.
-pub(super) fn date(value: &[u8]) -> Option<Date> {
+pub(in crate::tanita) fn date(value: &[u8]) -> Option<Date> {
     let mut parts = unquoted(value).split(|&byte| byte == b'/');
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -54,7 +54,7 @@ pub(super) fn date(value: &[u8]) -> Option<Date> {
 }
 
 /// A time of day, `hh:mm` or `hh:mm:ss`. `None` for a time that does not exist.
-pub(super) fn time(value: &[u8]) -> Option<Time> {
+pub(in crate::tanita) fn time(value: &[u8]) -> Option<Time> {
     let mut parts = unquoted(value).split(|&byte| byte == b':');
     let (hour, minute) = (parts.next()?, parts.next()?);
     let second = parts.next().map_or(Some(0), small)?;

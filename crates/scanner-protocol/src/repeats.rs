@@ -14,15 +14,15 @@ const MOST: usize = 64;
 
 /// The records of the last ten minutes.
 #[derive(Debug, Default)]
-pub(super) struct Repeats {
+pub(crate) struct Repeats {
     recent: VecDeque<(Tick, Identity)>,
 }
 
 /// How a record compares with earlier ones.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Novelty {
+pub(crate) enum Novelty {
     New,
-    /// The same measurement again: its time, its device and its checksum are equal.
+    /// The same measurement again: its time, its device and its content are equal, or its number is.
     Repeat,
     /// The same bytes from a device without a clock: a repeat, or two people who weigh the same.
     PerhapsRepeat,
@@ -30,12 +30,15 @@ pub(super) enum Novelty {
 
 #[derive(PartialEq, Eq)]
 enum Identity {
+    /// The device, or the whole of its bytes, names the result.
+    Named(String),
     Timed {
         model: Option<String>,
         serial: Option<String>,
         number: Option<String>,
         time: DateTime,
-        checksum: Option<[u8; 2]>,
+        /// The checksum, or all bytes: a clock that shows minutes alone does not tell two people apart.
+        content: Vec<u8>,
     },
     Untimed(Vec<u8>),
 }
@@ -48,16 +51,16 @@ impl std::fmt::Debug for Identity {
 }
 
 impl Repeats {
-    /// Compares `record` with those of the last ten minutes and remembers it.
-    pub(super) fn compare(&mut self, now: Tick, record: &Record) -> Novelty {
+    /// Compares `record` with those of the last ten minutes and remembers it. `checksum` is the record's own, where it has one.
+    pub(crate) fn compare(&mut self, now: Tick, record: &Record, checksum: Option<[u8; 2]>) -> Novelty {
         while self.recent.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
             self.recent.pop_front();
         }
-        let identity = Identity::of(record);
+        let identity = Identity::of(record, checksum);
         let earlier = self.recent.iter().position(|(_, earlier)| *earlier == identity);
         let novelty = match (earlier, &identity) {
             (None, _) => Novelty::New,
-            (Some(_), Identity::Timed { .. }) => Novelty::Repeat,
+            (Some(_), Identity::Named(_) | Identity::Timed { .. }) => Novelty::Repeat,
             (Some(_), Identity::Untimed(_)) => Novelty::PerhapsRepeat,
         };
         // A device that repeats itself for an hour is compared with its last repetition, not with its first.
@@ -73,14 +76,17 @@ impl Repeats {
 }
 
 impl Identity {
-    fn of(record: &Record) -> Self {
+    fn of(record: &Record, checksum: Option<[u8; 2]>) -> Self {
+        if let Some(id) = &record.result_id {
+            return Self::Named(id.clone());
+        }
         match record.device_time {
             DeviceTime::Reported(time) => Self::Timed {
                 model: record.device.model.clone(),
                 serial: record.device.serial.clone(),
                 number: record.subject.number.clone(),
                 time,
-                checksum: super::pairs::checksum(&record.raw),
+                content: checksum.map_or_else(|| record.raw.clone(), |checksum| checksum.to_vec()),
             },
             DeviceTime::Absent | DeviceTime::Invalid => Self::Untimed(record.raw.clone()),
         }

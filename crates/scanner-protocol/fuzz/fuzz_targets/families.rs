@@ -1,0 +1,123 @@
+//! Any bytes in any pieces, for each family that a serial line carries. The first byte chooses the family, the second the pieces.
+//!
+//! What must hold: no panic; what is rejected is no longer than the longest frame; no record with a wrong checksum comes out; all pieces
+//! mean the same; and after the bytes and a silence, a good result is found.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use scan_model::{Integrity, Record};
+use scanner_protocol::{Event, LineEvent, Options, Protocol, Session, Tick, decode_again, decode_all};
+
+const FAMILIES: [Protocol; 11] = [
+    Protocol::Auto,
+    Protocol::TanitaTagged,
+    Protocol::TanitaPositional,
+    Protocol::TanitaWb,
+    Protocol::TanitaWeight,
+    Protocol::And,
+    Protocol::Toledo,
+    Protocol::RiceLake,
+    Protocol::Adam,
+    Protocol::Accuniq,
+    Protocol::Bmh05108,
+];
+
+const LONGEST: usize = 4096;
+const TAGGED: &[u8] = b"{0,16,~0,1,MO,\"HD-351BT\",Wp,165.4,CS,DE\r\n";
+
+/// What a device of the family sends for one person; nothing where nothing becomes a measurement.
+fn good(protocol: Protocol) -> Vec<u8> {
+    let weighing = |empty: &[u8], line: &[u8]| [empty, line, line, line].concat();
+    match protocol {
+        Protocol::Auto | Protocol::TanitaTagged => TAGGED.to_vec(),
+        Protocol::TanitaPositional => b"0,2,185,110.6,431,28.4,31.4,79.2,58.0,27,32.3,9771\r\n".to_vec(),
+        Protocol::TanitaWb => weighing(b"S      0.0kg\r\n", b"S     75.0kg\r\n"),
+        Protocol::TanitaWeight => weighing(b"KS000.0\r\n", b"KS075.0\r\n"),
+        Protocol::And => weighing(b"ST,+00000.00 kg\r\n", b"ST,+00070.50 kg\r\n"),
+        Protocol::Toledo => weighing(b"\x02+0      0     0\r", b"\x02+0    705     0\r*"),
+        Protocol::RiceLake => b"     10.0 lb Gross \r\n".to_vec(),
+        Protocol::Adam => b"Patient Id: 0000000123\r\nWeight: 80.00 kg\r\n".to_vec(),
+        Protocol::Accuniq => {
+            let mut frame = [&b"\x02M"[..], &b"1,".repeat(113), b"1\x03"].concat();
+            frame.push(frame.iter().fold(0, |sum, &byte| sum.wrapping_add(byte)));
+            frame
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The checksum of a record, by the words of its manual.
+fn is_right(record: &Record) -> bool {
+    let raw = &record.raw;
+    let sum = |bytes: &[u8]| bytes.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte));
+    match record.protocol.as_str() {
+        "tanita-tagged" => {
+            let end = raw.windows(4).rposition(|window| window == b",CS,").map_or(0, |at| at + 1);
+            let sent = raw.get(end + 3..end + 5).and_then(|digits| str::from_utf8(digits).ok());
+            sent.and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(sum(&raw[..end]))
+        }
+        "toledo" => raw.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte & 0x7f)) & 0x7f == 0,
+        "accuniq" => raw.split_last().is_some_and(|(&check, bytes)| check == sum(bytes)),
+        _ => false,
+    }
+}
+
+fn events(session: &mut Session) -> Vec<Event> {
+    let events: Vec<_> = std::iter::from_fn(|| session.poll_event()).collect();
+    for event in &events {
+        match event {
+            Event::Record(record) => {
+                assert!(record.integrity == Integrity::None || is_right(record), "a record with a wrong checksum");
+            }
+            Event::Rejected(rejected) => assert!(rejected.raw.len() <= LONGEST),
+            _ => {}
+        }
+    }
+    events
+}
+
+fn heard(protocol: Protocol, bytes: &[u8], size: usize) -> (Vec<Event>, Session) {
+    let options = Options {
+        drop_repeats: false,
+        ..Options::default()
+    };
+    let mut session = Session::new(protocol, options);
+    for chunk in bytes.chunks(size) {
+        session.handle_bytes(Tick(0), chunk);
+    }
+    session.handle_timeout(Tick(20_000_000));
+    let events = events(&mut session);
+    (events, session)
+}
+
+fuzz_target!(|data: &[u8]| {
+    let [family, size, bytes @ ..] = data else { return };
+    let protocol = FAMILIES[usize::from(*family) % FAMILIES.len()];
+    let (whole, other) = heard(protocol, bytes, bytes.len().max(1));
+    let (pieces, mut session) = heard(protocol, bytes, usize::from(*size).max(1));
+    // Progress within a record depends on the pieces, and so does the order of families that listen side by side.
+    let results = |events: Vec<Event>| -> Vec<Event> {
+        let results = events.into_iter().filter(|event| !matches!(event, Event::Stage { .. }));
+        results.collect()
+    };
+    if protocol != Protocol::Auto {
+        assert_eq!(results(whole), results(pieces));
+    }
+    assert_eq!(other.counters().bytes_skipped, session.counters().bytes_skipped);
+
+    let good = good(protocol);
+    if !good.is_empty() {
+        session.handle_bytes(Tick(30_000_000), &good);
+        session.handle_line(Tick(30_000_000), LineEvent::Down);
+        let found = events(&mut session);
+        let records = found.iter().filter(|event| matches!(event, Event::Record(_)));
+        assert_eq!(records.count(), 1, "{protocol}: a good result behind the bytes");
+    }
+
+    for unit in decode_all(protocol, bytes) {
+        if let Ok(scanner_protocol::Content::Record(record)) = unit.outcome {
+            assert_eq!(decode_again(unit.protocol, &record.raw).as_ref(), Ok(&*record));
+        }
+    }
+});

@@ -1,0 +1,343 @@
+//! Putting the values of one weighing together.
+
+use std::time::Duration;
+
+use scan_model::{Decimal, DeviceTime, Flag, Metric, Record, Unit, consistency, progress::Stage};
+
+use super::{
+    Characteristic,
+    sig::{self, Value},
+    xiaomi::{self, XIAOMI},
+};
+use crate::{
+    Counters, DeviceError, Event, Options, RejectReason, Tick,
+    fault::Fault,
+    output::Output,
+    repeats::{Novelty, Repeats},
+    weight::Weight,
+};
+
+/// A scale sends weight and composition of one person within a second or two.
+const TOGETHER: Duration = Duration::from_secs(5);
+
+/// Joins the values that one Bluetooth scale sends on one connection into records: two parts of a body composition, a weight and the
+/// composition that belongs to it. It owns no radio and no clock. After every `handle_*` call, drain
+/// [`poll_event`](Self::poll_event) and ask [`poll_timeout`](Self::poll_timeout) again.
+#[derive(Debug)]
+pub struct Joiner {
+    options: Options,
+    /// The first part of a composition.
+    part: Option<(Value, Vec<u8>)>,
+    /// What waits for its counterpart, of either characteristic.
+    waiting: Option<Waiting>,
+    /// A composition with a weight of its own was reported; the same weight may follow.
+    reported: Option<(Tick, Value)>,
+    xiaomi: Xiaomi,
+    repeats: Repeats,
+    output: Output,
+    /// Values so far: the offset of an event is the number of its value.
+    values: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    since: Tick,
+    value: Value,
+    raw: Vec<u8>,
+}
+
+/// A Xiaomi scale sends its weight over and over, first without the impedance.
+#[derive(Debug, Default)]
+struct Xiaomi {
+    /// A stable weight whose impedance may follow.
+    waiting: Option<(Tick, Weight, Vec<u8>)>,
+    /// The person's weight was reported.
+    is_reported: bool,
+}
+
+impl Joiner {
+    /// A joiner that has not seen anything yet.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            part: None,
+            waiting: None,
+            reported: None,
+            xiaomi: Xiaomi::default(),
+            repeats: Repeats::default(),
+            output: Output::default(),
+            values: 0,
+        }
+    }
+
+    /// Takes a value of a scale that keeps to the standard.
+    pub fn handle_value(&mut self, now: Tick, characteristic: Characteristic, value: &[u8]) {
+        self.handle_timeout(now);
+        self.values += 1;
+        let decoded = match sig::decode(characteristic, value) {
+            Ok(decoded) => decoded,
+            Err(fault) => return self.reject(fault, value.to_vec()),
+        };
+        let (decoded, raw) = match characteristic {
+            Characteristic::BodyComposition => match self.whole(decoded, value) {
+                Some(whole) => whole,
+                None => return,
+            },
+            Characteristic::Weight => (decoded, sig::pack(characteristic, value)),
+        };
+        if decoded.is_unsuccessful {
+            self.waiting = None;
+            return self.output.device_error(
+                self.values,
+                DeviceError {
+                    code: "unsuccessful".to_owned(),
+                    name: "unsuccessful",
+                    advice: "Step off, stand on the scale again with bare, dry feet and stand still.",
+                    needs_service: false,
+                },
+            );
+        }
+        // A placeholder says that there is no composition.
+        if !decoded.is_placeholder {
+            self.pair(now, decoded, raw);
+        }
+    }
+
+    /// Takes a value of a Xiaomi scale, from either way.
+    pub fn handle_xiaomi(&mut self, now: Tick, value: &[u8]) {
+        self.handle_timeout(now);
+        self.values += 1;
+        let weight = match xiaomi::decode(value) {
+            Ok(weight) => weight,
+            Err(fault) => return self.reject(fault, value.to_vec()),
+        };
+        if !weight.stable || weight.removed == Some(true) {
+            self.give_up_impedance(now);
+            self.xiaomi.is_reported = false;
+        } else if self.xiaomi.is_reported {
+            // The same weighing, sent again.
+        } else if weight.impedance.is_some() {
+            self.xiaomi.waiting = None;
+            self.xiaomi.is_reported = true;
+            self.report(now, weight.record(&XIAOMI, value));
+        } else {
+            let since = self.xiaomi.waiting.as_ref().map_or(now, |(since, ..)| *since);
+            self.xiaomi.waiting = Some((since, weight, value.to_vec()));
+        }
+    }
+
+    /// The connection has ended: nothing more belongs to what waits.
+    pub fn handle_disconnected(&mut self, now: Tick) {
+        self.give_up_impedance(now);
+        self.xiaomi.is_reported = false;
+        self.part = None;
+        self.reported = None;
+        if let Some(waiting) = self.waiting.take() {
+            self.report_alone(now, waiting);
+        }
+    }
+
+    /// Reports that `now` has come. Early or repeated calls change nothing.
+    pub fn handle_timeout(&mut self, now: Tick) {
+        let is_over = |since: Tick| since.after(TOGETHER) <= now;
+        if let Some(waiting) = self.waiting.take_if(|waiting| is_over(waiting.since)) {
+            self.report_alone(now, waiting);
+        }
+        self.reported.take_if(|(since, _)| is_over(*since));
+        if self.xiaomi.waiting.as_ref().is_some_and(|(since, ..)| is_over(*since)) {
+            self.give_up_impedance(now);
+        }
+    }
+
+    /// The next event.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.output.poll().map(|(_, event)| event)
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has work to do; `None` if time alone changes nothing.
+    pub fn poll_timeout(&self) -> Option<Tick> {
+        let composition = self.waiting.as_ref().map(|waiting| waiting.since);
+        let impedance = self.xiaomi.waiting.as_ref().map(|(since, ..)| *since);
+        let first = [composition, impedance].into_iter().flatten().min()?;
+        Some(first.after(TOGETHER))
+    }
+
+    /// What was counted since the joiner began.
+    pub fn counters(&self) -> &Counters {
+        &self.output.counters
+    }
+
+    /// The composition that `value` completes or is; `None` if its second part is still to come.
+    fn whole(&mut self, value: Value, raw: &[u8]) -> Option<(Value, Vec<u8>)> {
+        let first = self.part.take();
+        if !value.is_part {
+            if let Some((_, raw)) = first {
+                self.reject_half(raw);
+            }
+            return Some((value, sig::pack(Characteristic::BodyComposition, raw)));
+        }
+        match first {
+            Some((mut first, mut first_raw)) if agree(&first, &value) => {
+                for sent in value.measurements {
+                    first.measure(sent.metric, sent.value, sent.unit);
+                }
+                first.user = first.user.or(value.user);
+                if first.time == DeviceTime::Absent {
+                    first.time = value.time;
+                }
+                first.is_unsuccessful |= value.is_unsuccessful;
+                first.is_placeholder &= value.is_placeholder;
+                first_raw.extend(sig::pack(Characteristic::BodyComposition, raw));
+                Some((first, first_raw))
+            }
+            other => {
+                if let Some((_, raw)) = other {
+                    self.reject_half(raw);
+                }
+                self.part = Some((value, sig::pack(Characteristic::BodyComposition, raw)));
+                None
+            }
+        }
+    }
+
+    fn pair(&mut self, now: Tick, value: Value, raw: Vec<u8>) {
+        let has_weight = value.measurements.iter().any(|sent| sent.metric == Metric::BODY_WEIGHT);
+        if value.characteristic == Characteristic::Weight
+            && self.reported.take_if(|(_, reported)| agree(reported, &value)).is_some()
+        {
+            return;
+        }
+        let counterpart = self
+            .waiting
+            .take_if(|waiting| waiting.value.characteristic != value.characteristic && agree(&waiting.value, &value));
+        // What still waits belongs to somebody else.
+        if let Some(other) = self.waiting.take() {
+            self.report_alone(now, other);
+        }
+        match counterpart {
+            Some(other) => {
+                let (mut weight, weight_raw, composition, composition_raw) = match value.characteristic {
+                    Characteristic::Weight => (value, raw, other.value, other.raw),
+                    Characteristic::BodyComposition => (other.value, other.raw, value, raw),
+                };
+                weight.user = weight.user.or(composition.user);
+                if weight.time == DeviceTime::Absent {
+                    weight.time = composition.time;
+                }
+                for sent in &composition.measurements {
+                    weight.measure(sent.metric, sent.value, sent.unit);
+                }
+                weight.characteristic = Characteristic::BodyComposition;
+                let raw = [weight_raw, composition_raw].concat();
+                self.report(now, derived(weight.into_record(&raw)));
+            }
+            None if value.characteristic == Characteristic::BodyComposition && has_weight => {
+                self.reported = Some((now, value.clone()));
+                self.report(now, derived(value.into_record(&raw)));
+            }
+            None => {
+                self.waiting = Some(Waiting { since: now, value, raw });
+            }
+        }
+    }
+
+    fn report_alone(&mut self, now: Tick, waiting: Waiting) {
+        self.report(now, waiting.value.into_record(&waiting.raw));
+    }
+
+    fn give_up_impedance(&mut self, now: Tick) {
+        if let Some((_, weight, raw)) = self.xiaomi.waiting.take() {
+            self.xiaomi.is_reported = true;
+            self.report(now, weight.record(&XIAOMI, &raw));
+        }
+    }
+
+    fn report(&mut self, now: Tick, mut record: Record) {
+        consistency::check(&mut record);
+        self.output.stage(self.values, Stage::ReadingResults, 0);
+        if self.options.drop_repeats {
+            match self.repeats.compare(now, &record, None) {
+                Novelty::New => {}
+                Novelty::Repeat => return self.output.repeated(self.values),
+                Novelty::PerhapsRepeat => record.flag(Flag::PossibleDuplicate),
+            }
+        }
+        self.output.record(self.values, Box::new(record));
+    }
+
+    fn reject_half(&mut self, raw: Vec<u8>) {
+        let fault = Fault::new(
+            RejectReason::Truncated,
+            raw.len(),
+            "the second part of the value did not come",
+        );
+        self.reject(fault, raw);
+    }
+
+    fn reject(&mut self, fault: Fault, raw: Vec<u8>) {
+        self.output.stage(self.values, Stage::ReadingResults, 0);
+        self.output.rejected(self.values, fault.rejecting(raw));
+    }
+}
+
+/// Whether user and time, where both values have them, are the same.
+fn agree(first: &Value, second: &Value) -> bool {
+    let same_user = first
+        .user
+        .zip(second.user)
+        .is_none_or(|(first, second)| first == second);
+    let same_time = match (first.time, second.time) {
+        (DeviceTime::Reported(first), DeviceTime::Reported(second)) => first == second,
+        _ => true,
+    };
+    same_user && same_time
+}
+
+/// Adds behind the values sent what follows from weight and composition together: bone mass, the share of water, the basal metabolic rate
+/// in kilocalories.
+fn derived(mut record: Record) -> Record {
+    let metric = |metric: Metric| {
+        let sent = record.get(metric)?;
+        sent.unit.to_metric(sent.value).map(|(value, _)| value)
+    };
+    let milli = |value: Decimal| value.converted(Decimal::from(1), 3).map(Decimal::mantissa);
+    let weight = metric(Metric::BODY_WEIGHT).and_then(milli);
+    let bone = || {
+        let fat = milli(metric(const { Metric::named("fat_percentage") })?)?;
+        let lean = milli(metric(const { Metric::named("soft_lean_mass") })?)?;
+        let bone = weight? * (100_000 - fat) / 100_000 - lean;
+        // Anything else says that the scale means something else by soft lean mass.
+        (500..=10_000).contains(&bone).then(|| rounded(bone))?
+    };
+    let water = || {
+        let water = milli(metric(const { Metric::named("water_mass") })?)?;
+        let weight = weight.filter(|&weight| weight > 0)?;
+        rounded(water * 100_000 / weight)
+    };
+    let kilocalories = || {
+        let joules = milli(metric(const { Metric::named("basal_metabolic_rate_kj") })?)?;
+        Decimal::new(joules * 1000 / 4184, 3).converted(Decimal::from(1), 0)
+    };
+    let values = [
+        (const { Metric::named("bone_mass") }, bone(), Unit::Kilogram),
+        (const { Metric::named("water_percentage") }, water(), Unit::Percent),
+        (
+            const { Metric::named("basal_metabolic_rate_kcal") },
+            kilocalories(),
+            Unit::KilocaloriePerDay,
+        ),
+    ];
+    for (metric, value, unit) in values {
+        if let Some(value) = value.filter(|_| record.get(metric).is_none()) {
+            record
+                .measurements
+                .push(scan_model::record::Measurement { metric, value, unit });
+        }
+    }
+    record
+}
+
+/// Thousandths as a number with one decimal.
+fn rounded(milli: i64) -> Option<Decimal> {
+    Decimal::new(milli, 3).converted(Decimal::from(1), 1)
+}

@@ -1,0 +1,175 @@
+//! Adam MUW and similar printing scales: a block of labelled lines for each press of the print key. Each line can be switched off,
+//! and nothing marks the end of a block but the silence behind it.
+
+use std::time::Duration;
+
+use scan_model::{
+    Decimal, DeviceTime, Integrity, Metric, Record, Unit, consistency,
+    record::{Device, Measurement},
+    subject::Subject,
+};
+
+use crate::{
+    Protocol, RejectReason,
+    fault::Fault,
+    scales::unsigned,
+    stream::{Content, Grammar, Rest, Scan, Weighing, frame, is_line_end, line, starts},
+};
+
+pub(crate) static ADAM: Grammar = Grammar {
+    protocol: Protocol::Adam,
+    maker: Some("Adam"),
+    starts: starts(b"DPWHB"),
+    seconds: starts(b"oaeM"),
+    line_start_only: true,
+    longest: 512,
+    silence: Duration::from_millis(500),
+    scan,
+    weighing: Weighing::Printed,
+    request: None,
+};
+
+const DOCTOR: &[u8] = b"Doctor Id";
+const PATIENT: &[u8] = b"Patient Id";
+const WEIGHT: &[u8] = b"Weight";
+const HEIGHT: &[u8] = b"Height";
+const BMI: &[u8] = b"BMI";
+/// The published labels. A scale sends up to six lines; what the sixth is called is not published, so it is kept and not read.
+const LABELS: [&[u8]; 5] = [DOCTOR, PATIENT, WEIGHT, HEIGHT, BMI];
+const MOST_LINES: usize = 6;
+
+/// The labels and values of a record.
+pub(crate) fn raw_tags(raw: &[u8]) -> Vec<(&str, &str)> {
+    let text = |bytes| str::from_utf8(bytes).ok();
+    lines(raw)
+        .filter_map(|(_, line)| pair(line))
+        .filter_map(|(label, value)| Some((text(label)?, text(value)?)))
+        .collect()
+}
+
+fn scan(bytes: &[u8], rest: Rest) -> Scan {
+    if !LABELS.iter().any(|label| begins_label(bytes, label)) {
+        return Scan::No;
+    }
+    let mut seen = [&b""[..]; MOST_LINES];
+    let mut end = 0;
+    for ((at, line), place) in lines(bytes).zip(0..) {
+        let is_next = pair(line).is_some_and(|(label, _)| place < MOST_LINES && !seen[..place].contains(&label));
+        if !is_next {
+            // A label that comes again is the next person's.
+            return finished(bytes, end);
+        }
+        if let Some((label, _)) = pair(line) {
+            seen[place] = label;
+        }
+        end = at + line.len() + 1;
+    }
+    let tail = bytes[end..].trim_ascii();
+    match rest {
+        Rest::Open => Scan::More,
+        Rest::Silence if end == 0 && !tail.contains(&b':') => Scan::No,
+        // A value that may have lost its last digits makes the block worthless.
+        Rest::Silence if !tail.is_empty() => Scan::Bad(
+            bytes.len(),
+            Fault::new(RejectReason::Truncated, bytes.len(), "the last line has no end"),
+        ),
+        Rest::Silence => finished(bytes, end),
+    }
+}
+
+fn finished(bytes: &[u8], end: usize) -> Scan {
+    if end == 0 {
+        return Scan::No;
+    }
+    frame(
+        end,
+        decode(&bytes[..end]).map(|record| Content::Record(Box::new(record))),
+    )
+}
+
+/// Whether `bytes` are `label` and a colon, or the beginning of that.
+fn begins_label(bytes: &[u8], label: &[u8]) -> bool {
+    let length = bytes.len().min(label.len());
+    bytes[..length] == label[..length] && bytes.get(label.len()).is_none_or(|&byte| byte == b':')
+}
+
+/// The whole lines of a block with their places, without the empty ones between CR and LF.
+fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while bytes.get(at).is_some_and(|&byte| is_line_end(byte)) {
+            at += 1;
+        }
+        let line = line(&bytes[at..])?;
+        let start = at;
+        at += line.len();
+        Some((start, line))
+    })
+}
+
+fn pair(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().position(|&byte| byte == b':')?;
+    let printable = line.iter().all(|byte| (0x20..=0x7e).contains(byte));
+    (printable && colon > 0).then(|| (line[..colon].trim_ascii(), line[colon + 1..].trim_ascii()))
+}
+
+fn decode(block: &[u8]) -> Result<Record, Fault> {
+    let mut record = Record {
+        protocol: Protocol::Adam.name().to_owned(),
+        device: Device {
+            maker: ADAM.maker.map(str::to_owned),
+            ..Device::default()
+        },
+        measurements: Vec::new(),
+        subject: Subject::default(),
+        device_time: DeviceTime::Absent,
+        integrity: Integrity::None,
+        flags: Vec::new(),
+        result_id: None,
+        raw: block.to_vec(),
+    };
+    for (at, line) in lines(block) {
+        let Some((label, value)) = pair(line) else { continue };
+        let fault = |reason, detail| Fault::new(reason, at, detail);
+        let mut words = value.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
+        let mut number = || -> Result<Decimal, Fault> {
+            let number = words.next().and_then(unsigned);
+            number.ok_or_else(|| fault(RejectReason::BadNumber, "a labelled value is no number"))
+        };
+        let (metric, value, unit) = match label {
+            WEIGHT => {
+                let value = number()?;
+                let unit = match words.next() {
+                    Some(b"kg") => Unit::Kilogram,
+                    Some(b"lb" | b"lbs") => Unit::Pound,
+                    _ => return Err(fault(RejectReason::UnknownUnits, "neither kilograms nor pounds")),
+                };
+                (Metric::BODY_WEIGHT, value, unit)
+            }
+            HEIGHT => {
+                let value = number()?;
+                let unit = match words.next() {
+                    Some(b"cm") => Unit::Centimetre,
+                    Some(b"in") => Unit::Inch,
+                    // Feet and inches come in a form that no page shows; the weight must not be lost with them.
+                    _ => continue,
+                };
+                record.subject.height = unit.to_metric(value).map(|(height, _)| height);
+                (Metric::HEIGHT, value, unit)
+            }
+            BMI => (
+                const { Metric::named("body_mass_index") },
+                number()?,
+                Unit::KilogramPerSquareMetre,
+            ),
+            PATIENT => {
+                record.subject.number = str::from_utf8(value).ok().map(str::to_owned);
+                continue;
+            }
+            _ => continue,
+        };
+        record.measurements.push(Measurement { metric, value, unit });
+    }
+    consistency::check(&mut record);
+    Ok(record)
+}

@@ -1,0 +1,82 @@
+//! Rice Lake 350-10 and the medical line: `     10.0 lb Gross`, one line for each press of the print key.
+//!
+//! The labelled block of the body mass index mode is not read: no page shows its layout.
+
+use std::time::Duration;
+
+use scan_model::Decimal;
+
+use crate::{
+    Protocol, RejectReason,
+    fault::Fault,
+    stream::{ANY, Content, Grammar, Rest, Scan, Weighing, frame, line, starts},
+    weight::{Weight, WeightMode},
+};
+
+pub(crate) static RICE_LAKE: Grammar = Grammar {
+    protocol: Protocol::RiceLake,
+    maker: Some("Rice Lake"),
+    starts: starts(b" -0123456789"),
+    seconds: ANY,
+    line_start_only: true,
+    longest: 64,
+    silence: Duration::from_secs(1),
+    scan,
+    // The scale prints once the weight is stable, for a person who pressed a key.
+    weighing: Weighing::Printed,
+    request: None,
+};
+
+fn scan(bytes: &[u8], rest: Rest) -> Scan {
+    // A line is one of ours from its unit on: numbers alone are anybody's.
+    let text = line(bytes).unwrap_or(bytes);
+    let mut words = text.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
+    let (number, unit) = (words.next(), words.next());
+    let begins = number.is_none_or(|word| word.iter().all(|byte| matches!(byte, b'-' | b'.' | b'0'..=b'9')))
+        && unit.is_none_or(|unit| matches!(unit, b"lb" | b"kg" | b"l" | b"k"));
+    if !begins {
+        return Scan::No;
+    }
+    match (line(bytes), unit) {
+        (Some(_), None) => Scan::No,
+        (Some(line), Some(_)) => frame(line.len() + 1, decode(line).map(Content::Weight)),
+        (None, _) if rest == Rest::Silence => match unit {
+            Some(_) => Scan::Bad(
+                bytes.len(),
+                Fault::new(RejectReason::Truncated, bytes.len(), "the line has no end"),
+            ),
+            None => Scan::No,
+        },
+        (None, _) => Scan::More,
+    }
+}
+
+fn decode(line: &[u8]) -> Result<Weight, Fault> {
+    let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
+    let bad = |detail| Fault::new(RejectReason::BadFrame, 0, detail);
+    let (Some(number), Some(unit), Some(mode), None) = (words.next(), words.next(), words.next(), words.next()) else {
+        return Err(bad("a line is a number, a unit and `Gross` or `Net`"));
+    };
+    let number =
+        Decimal::parse(number).map_err(|_| Fault::new(RejectReason::BadNumber, 0, "the weight is no number"))?;
+    let unit = match unit {
+        b"kg" => "kg",
+        b"lb" => "[lb_av]",
+        _ => {
+            return Err(Fault::new(
+                RejectReason::UnknownUnits,
+                0,
+                "neither kilograms nor pounds",
+            ));
+        }
+    };
+    let mode = match mode {
+        b"Gross" => WeightMode::Gross,
+        b"Net" => WeightMode::Net,
+        _ => return Err(bad("neither `Gross` nor `Net`")),
+    };
+    Ok(Weight {
+        mode: Some(mode),
+        ..Weight::shown(true, Some(number), unit)
+    })
+}

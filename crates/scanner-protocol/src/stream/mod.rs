@@ -1,0 +1,134 @@
+//! What all families have in common that only send frames: cutting a stream, looking past noise, silence, counting.
+//!
+//! A family is a [`Grammar`]: which bytes a frame can begin with, and a pure function that reads the frame at the front of some
+//! bytes. The [`window`] applies it to a stream in any pieces, the [`listener`] makes a session of it.
+
+mod listener;
+mod window;
+
+use std::time::Duration;
+
+use scan_model::Record;
+
+use crate::{Protocol, fault::Fault, message::Message, weight::Weight};
+
+pub(crate) use listener::Listener;
+pub(crate) use window::decode_all;
+
+/// How the frames of a family look.
+#[derive(Debug)]
+pub(crate) struct Grammar {
+    pub(crate) protocol: Protocol,
+    /// Where the protocol implies it.
+    pub(crate) maker: Option<&'static str>,
+    /// Bytes that a frame can begin with.
+    pub(crate) starts: Starts,
+    /// Bytes that can come second. With two bytes to look at, hardly any noise is taken for a beginning.
+    pub(crate) seconds: Starts,
+    /// Frames begin only where a line does. For formats without a header: in the middle of a line, a number that lost its first
+    /// digits looks like a number.
+    pub(crate) line_start_only: bool,
+    /// No frame is longer, in bytes.
+    pub(crate) longest: usize,
+    /// A silence as long as this one ends a frame.
+    pub(crate) silence: Duration,
+    pub(crate) scan: fn(&[u8], Rest) -> Scan,
+    pub(crate) weighing: Weighing,
+    /// What has to be sent to get a frame.
+    pub(crate) request: Option<&'static [u8]>,
+}
+
+/// Of a protocol that no stream carries.
+pub(crate) static SILENT: Grammar = Grammar {
+    protocol: Protocol::Auto,
+    maker: None,
+    starts: starts(&[]),
+    seconds: starts(&[]),
+    line_start_only: false,
+    longest: 1,
+    silence: Duration::ZERO,
+    scan: |_: &[u8], _: Rest| Scan::No,
+    weighing: Weighing::Nothing,
+    request: None,
+};
+
+/// How a scale tells one weighing from the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Weighing {
+    /// No frame becomes a result.
+    Nothing,
+    /// The device sends results: each frame is one.
+    Results,
+    /// Somebody pressed a key for each line: each is a result.
+    Printed,
+    /// Lines come all the time. A weight counts once so many stable lines after each other agree.
+    Stream(u8),
+}
+
+/// What follows the bytes that are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rest {
+    /// Perhaps more bytes.
+    Open,
+    /// A silence, or the end of the line.
+    Silence,
+}
+
+/// What stands at the front of some bytes. What is [`No`](Self::No) stays so whatever follows: the pieces in which bytes come must not
+/// change what they mean.
+#[derive(Debug)]
+pub(crate) enum Scan {
+    /// No frame.
+    No,
+    /// With more bytes, perhaps a frame. The same as [`Self::No`] before a silence.
+    More,
+    /// A frame of so many bytes.
+    Frame(usize, Content),
+    /// So many bytes that are a frame by their beginning and must not become one.
+    Bad(usize, Fault),
+}
+
+/// What a frame says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// A result.
+    Record(Box<Record>),
+    /// What a scale shows at the moment: somebody's weight only if it settles.
+    Weight(Weight),
+    /// Something else than a result.
+    Message(Message),
+}
+
+/// A set of bytes.
+pub(crate) type Starts = [bool; 256];
+
+/// Every byte.
+pub(crate) const ANY: Starts = [true; 256];
+
+/// The set of these bytes.
+pub(crate) const fn starts(bytes: &[u8]) -> Starts {
+    let mut set = [false; 256];
+    let mut at = 0;
+    while at < bytes.len() {
+        set[bytes[at] as usize] = true;
+        at += 1;
+    }
+    set
+}
+
+/// A frame that is a record or is not.
+pub(crate) fn frame(length: usize, result: Result<Content, Fault>) -> Scan {
+    match result {
+        Ok(content) => Scan::Frame(length, content),
+        Err(fault) => Scan::Bad(length, fault),
+    }
+}
+
+pub(crate) const fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
+/// The first line of `bytes`, without its end. `None` if it has none.
+pub(crate) fn line(bytes: &[u8]) -> Option<&[u8]> {
+    memchr::memchr2(b'\r', b'\n', bytes).map(|end| &bytes[..end])
+}

@@ -1,0 +1,176 @@
+//! Replies and records in one stream of lines.
+
+/// The longest reply: the 38 fields of a BC-418, which are a line like any other.
+const MAX_REPLY: usize = 512;
+
+/// Cuts the stream. Bytes of records are passed on as they come, replies when they are complete.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The open reply so far.
+    reply: Vec<u8>,
+    kind: Kind,
+    /// The line reported an error within the open reply, or it is too long: it will not be given out.
+    spoilt: bool,
+    /// Bytes of replies that were not given out.
+    skipped: u64,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Reply,
+    Record,
+}
+
+/// What [`Lines::next`] came upon.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// Bytes of a record, its line end included.
+    Record(&'a [u8]),
+    /// A reply without its line end.
+    Reply(Vec<u8>),
+}
+
+impl Lines {
+    /// Takes bytes from the front of `bytes` up to the next thing worth telling; `None` when all of them are taken.
+    pub(super) fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Option<Piece<'a>> {
+        while !bytes.is_empty() {
+            match self.kind {
+                Kind::Record => {
+                    let line = bytes.iter().position(|&byte| is_line_end(byte)).map(|at| at + 1);
+                    if line.is_some() {
+                        self.kind = Kind::Reply;
+                    }
+                    return Some(Piece::Record(take(bytes, line.unwrap_or(bytes.len()))));
+                }
+                Kind::Reply => {
+                    let stop = bytes.iter().position(|&byte| byte == b'{' || is_line_end(byte));
+                    let part = take(bytes, stop.unwrap_or(bytes.len()));
+                    self.collect(part);
+                    // Without a stop all bytes were taken.
+                    stop?;
+                    // The brace belongs to the record: it stays.
+                    if bytes.first() == Some(&b'{') {
+                        self.drop_reply();
+                        self.kind = Kind::Record;
+                    } else {
+                        take(bytes, 1);
+                        if let Some(reply) = self.finish() {
+                            return Some(Piece::Reply(reply));
+                        }
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether the device is in the middle of a line.
+    pub(super) fn is_open(&self) -> bool {
+        self.kind == Kind::Record || !self.reply.is_empty() || self.spoilt
+    }
+
+    /// Nothing more comes of the open line.
+    pub(super) fn close(&mut self) {
+        self.drop_reply();
+        self.kind = Kind::Reply;
+    }
+
+    /// The line reported an error: the open reply cannot be believed.
+    pub(super) fn spoil(&mut self) {
+        self.spoilt |= self.kind == Kind::Reply && !self.reply.is_empty();
+    }
+
+    /// Counts the bytes of a reply that nobody understood.
+    pub(super) fn skip(&mut self, count: usize) {
+        self.skipped += count as u64;
+    }
+
+    /// Bytes that belonged neither to a record nor to a reply.
+    pub(super) fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    fn collect(&mut self, part: &[u8]) {
+        let room = MAX_REPLY - self.reply.len();
+        if part.len() > room {
+            self.spoilt = true;
+        }
+        let kept = part.len().min(room);
+        self.reply.extend_from_slice(&part[..kept]);
+        self.skipped += (part.len() - kept) as u64;
+    }
+
+    /// Closes the open reply at its line end and gives it out.
+    fn finish(&mut self) -> Option<Vec<u8>> {
+        if self.spoilt {
+            self.drop_reply();
+            return None;
+        }
+        let reply = std::mem::take(&mut self.reply);
+        (!reply.is_empty()).then_some(reply)
+    }
+
+    fn drop_reply(&mut self) {
+        self.skipped += self.reply.len() as u64;
+        self.reply.clear();
+        self.spoilt = false;
+    }
+}
+
+fn take<'a>(bytes: &mut &'a [u8], count: usize) -> &'a [u8] {
+    let (taken, rest) = bytes.split_at(count);
+    *bytes = rest;
+    taken
+}
+
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Replies, and records put together again, with what was skipped.
+    fn pieces(chunks: &[&[u8]]) -> (Vec<String>, u64) {
+        let mut lines = Lines::default();
+        let mut found = Vec::new();
+        let mut record = String::new();
+        for chunk in chunks {
+            let mut bytes = *chunk;
+            while let Some(piece) = lines.next(&mut bytes) {
+                match piece {
+                    Piece::Record(part) => record.push_str(str::from_utf8(part).expect("ASCII")),
+                    Piece::Reply(reply) => found.push(String::from_utf8(reply).expect("ASCII")),
+                }
+                if record.ends_with('\r') {
+                    found.push(std::mem::take(&mut record));
+                }
+            }
+        }
+        (found, lines.skipped())
+    }
+
+    #[test]
+    fn replies_and_records_are_told_apart_in_every_division() {
+        let stream = b"M1\r\nD1\r\n\r\n@\r\n{0,16,CS,00\r\nE2\r\n";
+        let expected = ["M1", "D1", "@", "{0,16,CS,00\r", "E2"];
+        for size in 1..=stream.len() {
+            let chunks: Vec<_> = stream.chunks(size).collect();
+            assert_eq!(pieces(&chunks), (expected.map(str::to_owned).to_vec(), 0), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_record_behind_half_a_reply_is_found() {
+        assert_eq!(pieces(&[b"D{0,16\r"]), (vec!["{0,16\r".to_owned()], 1));
+    }
+
+    #[test]
+    fn a_reply_that_never_ends_is_counted_and_not_kept() {
+        let mut noise = vec![b'x'; 10_000];
+        noise.extend(b"\rM1\r");
+        assert_eq!(pieces(&[&noise]), (vec!["M1".to_owned()], 10_000));
+    }
+}

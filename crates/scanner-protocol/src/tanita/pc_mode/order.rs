@@ -1,0 +1,98 @@
+//! What the host sends: one order a line.
+
+use super::{dialect::PcDialect, person::Person};
+
+/// An order to the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// `q`: give up whatever is going on.
+    Cancel,
+    /// The byte 1F: reset, on the BC-418 alone.
+    Reset,
+    /// `M1`: enter PC mode.
+    Enter,
+    /// `M0`: leave PC mode.
+    Leave,
+    /// `U0`: kilograms and centimetres.
+    Kilograms,
+    /// `D0` to `D6`: one of the person's data.
+    Set(Setting),
+    /// `D?`: which data are set?
+    Ask,
+    /// `G`, `G0` or `G1`: measure.
+    Start(&'static str),
+    /// `F0`: weigh, and nothing else.
+    Weigh,
+    /// `F2`: tell when the person has stepped off.
+    StepOff,
+}
+
+/// One of the person's data, numbered as in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Setting {
+    ClothesWeight,
+    Sex,
+    BodyType,
+    Height,
+    Age,
+    Number,
+    GoalBodyFat,
+}
+
+impl Setting {
+    pub(super) const ALL: [Self; 7] = [
+        Self::ClothesWeight,
+        Self::Sex,
+        Self::BodyType,
+        Self::Height,
+        Self::Age,
+        Self::Number,
+        Self::GoalBodyFat,
+    ];
+
+    /// The digit behind the `D`.
+    pub(super) fn digit(self) -> u8 {
+        b'0' + self as u8
+    }
+}
+
+impl Order {
+    /// The bytes to send, with the line end. `None` for a datum that the person or the device does not have.
+    pub(super) fn bytes(self, dialect: PcDialect, person: Option<&Person>) -> Option<Vec<u8>> {
+        let mut line = match self {
+            Self::Cancel => b"q".to_vec(),
+            Self::Reset => vec![0x1F],
+            Self::Enter => b"M1".to_vec(),
+            Self::Leave => b"M0".to_vec(),
+            Self::Kilograms => b"U0".to_vec(),
+            Self::Set(setting) => {
+                let value = person?.value(setting, dialect)?;
+                [&[b'D', setting.digit()], value.as_bytes()].concat()
+            }
+            Self::Ask => b"D?".to_vec(),
+            Self::Start(command) => command.as_bytes().to_vec(),
+            Self::Weigh => b"F0".to_vec(),
+            Self::StepOff => b"F2".to_vec(),
+        };
+        line.extend_from_slice(b"\r\n");
+        Some(line)
+    }
+
+    /// Whether `echo` acknowledges the order.
+    pub(super) fn is_echoed_by(self, echo: &[u8]) -> bool {
+        match self {
+            Self::Cancel => echo.eq_ignore_ascii_case(b"q"),
+            // "Any line" answers a reset.
+            Self::Reset => true,
+            Self::Enter => echo == b"M1",
+            Self::Leave => echo == b"M0",
+            Self::Kilograms => echo == b"U0",
+            Self::Set(setting) => echo == [b'D', setting.digit()],
+            Self::Ask => false,
+            Self::Start(command) => echo == command.as_bytes(),
+            Self::Weigh => echo == b"F0",
+            // Any line but `@`.
+            Self::StepOff => true,
+        }
+    }
+}

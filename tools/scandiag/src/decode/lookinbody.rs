@@ -1,0 +1,272 @@
+//! Tables that LookinBody exports from InBody devices. The link of these devices is not public, so the file is the way in.
+//!
+//! The first row names the columns. What they are called depends on version and language, so a map from the command line comes first;
+//! after it a column is understood by the name of the measurement it holds. Other columns are left alone.
+
+use std::str::FromStr;
+
+use jiff::civil::DateTime;
+use scan_model::{
+    Decimal, DeviceTime, Flag, Integrity, Metric, Record, Unit, consistency,
+    record::{Device, Measurement},
+    subject::{Gender, Subject},
+};
+use scanner_protocol::{Content, Decoded, Protocol, RejectReason, Rejected};
+
+/// What a column holds, by its header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Column {
+    header: String,
+    content: Holds,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    SubjectNumber,
+    Gender,
+    Age,
+    /// Date and time, year first.
+    MeasuredAt,
+    Value(Metric, Unit),
+}
+
+/// A column of the command line that cannot be understood.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadColumn {
+    /// No equals sign.
+    #[error("write a column as HEADER=NAME or HEADER=NAME:UNIT")]
+    Form,
+    /// No such measurement.
+    #[error("`{name}` is no measurement, nor subject_number, gender, age or measured_at")]
+    Name {
+        /// What was written.
+        name: String,
+    },
+    /// No such unit.
+    #[error("`{unit}` is no unit: use a UCUM code such as kg, [lb_av] or %")]
+    Unit {
+        /// What was written.
+        unit: String,
+    },
+}
+
+impl FromStr for Column {
+    type Err = BadColumn;
+
+    fn from_str(text: &str) -> Result<Self, BadColumn> {
+        let (header, name) = text.rsplit_once('=').ok_or(BadColumn::Form)?;
+        let (name, unit) = match name.split_once(':') {
+            Some((name, unit)) => (name, Some(unit)),
+            None => (name, None),
+        };
+        let unit = unit
+            .map(|unit| unit.parse().map_err(|_| BadColumn::Unit { unit: unit.to_owned() }))
+            .transpose()?;
+        let content = Holds::named(name, unit).ok_or_else(|| BadColumn::Name { name: name.to_owned() })?;
+        Ok(Self {
+            header: header.trim().to_owned(),
+            content,
+        })
+    }
+}
+
+impl Holds {
+    fn named(name: &str, unit: Option<Unit>) -> Option<Self> {
+        Some(match name.trim().to_ascii_lowercase().as_str() {
+            "subject_number" | "id" => Self::SubjectNumber,
+            "gender" | "sex" => Self::Gender,
+            "age" => Self::Age,
+            "measured_at" => Self::MeasuredAt,
+            other => {
+                let metric = Metric::from_alias(other)?;
+                Self::Value(metric, unit.unwrap_or(metric.unit()))
+            }
+        })
+    }
+
+    /// What a header says by itself: `Weight`, `Weight(kg)`, `Weight (lb)`.
+    fn of(header: &str) -> Option<Self> {
+        let (name, unit) = match header.split_once('(') {
+            Some((name, unit)) => (name, Some(unit.trim_end().trim_end_matches(')'))),
+            None => (header, None),
+        };
+        let unit = match unit {
+            None => None,
+            Some("lb" | "lbs") => Some(Unit::Pound),
+            Some("in") => Some(Unit::Inch),
+            Some("kcal") => Some(Unit::KilocaloriePerDay),
+            Some("kg/m²") => Some(Unit::KilogramPerSquareMetre),
+            // What stands in the brackets is more than a unit: only a map can tell.
+            Some(other) => Some(other.parse().ok()?),
+        };
+        Self::named(name, unit)
+    }
+}
+
+/// One unit for each row behind the first.
+///
+/// # Errors
+/// The file is not a table of text.
+pub(crate) fn decode(bytes: &[u8], columns: &[Column]) -> Result<Vec<Decoded>, csv::Error> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let map: Vec<_> = table
+        .headers()?
+        .iter()
+        .map(|header| {
+            let mapped = columns.iter().find(|column| column.header == header.trim());
+            mapped.map(|column| column.content).or_else(|| Holds::of(header))
+        })
+        .collect();
+    let mut units = Vec::new();
+    for row in table.byte_records() {
+        let row = row?;
+        let at = row.position().map_or(0, csv::Position::byte);
+        let rest = bytes.get(usize::try_from(at).unwrap_or(0)..).unwrap_or_default();
+        // The position is that of the second half of the line end before.
+        let line_end = usize::from(rest.starts_with(b"\n"));
+        let offset = at + line_end as u64;
+        let raw = rest[line_end..].split_inclusive(|&byte| byte == b'\n').next();
+        let raw = raw.unwrap_or_default();
+        let outcome = record(&map, &row, raw).map(|record| Content::Record(Box::new(record)));
+        units.push(Decoded {
+            offset,
+            protocol: Protocol::LookinbodyCsv,
+            outcome,
+        });
+    }
+    Ok(units)
+}
+
+fn record(map: &[Option<Holds>], row: &csv::ByteRecord, raw: &[u8]) -> Result<Record, Rejected> {
+    let mut record = Record {
+        protocol: Protocol::LookinbodyCsv.name().to_owned(),
+        device: Device {
+            maker: Some("InBody".to_owned()),
+            ..Device::default()
+        },
+        measurements: Vec::new(),
+        subject: Subject::default(),
+        device_time: DeviceTime::Absent,
+        integrity: Integrity::None,
+        flags: Vec::new(),
+        result_id: None,
+        raw: raw.to_vec(),
+    };
+    for (place, (content, field)) in map.iter().zip(row).enumerate() {
+        let text = field.trim_ascii();
+        // A device that did not measure something leaves the field out or puts a dash there.
+        let (Some(content), false) = (content, matches!(text, b"" | b"-")) else {
+            continue;
+        };
+        let number = || {
+            Decimal::parse(text).map_err(|_| Rejected {
+                raw: raw.to_vec(),
+                reason: RejectReason::BadNumber,
+                offset: 0,
+                detail: format!("column {} holds no number", place + 1),
+            })
+        };
+        match *content {
+            Holds::SubjectNumber => record.subject.number = Some(String::from_utf8_lossy(text).into_owned()),
+            Holds::Gender => record.subject.gender = gender(text),
+            Holds::Age => record.subject.age = Some(number()?),
+            Holds::MeasuredAt => record.device_time = time(text).map_or(DeviceTime::Invalid, DeviceTime::Reported),
+            Holds::Value(metric, unit) => {
+                let value = number()?;
+                if metric == Metric::HEIGHT {
+                    record.subject.height = unit.to_metric(value).map(|(height, _)| height);
+                }
+                if record.get(metric).is_none() {
+                    record.measurements.push(Measurement { metric, value, unit });
+                }
+            }
+        }
+    }
+    if record.device_time == DeviceTime::Invalid {
+        record.flag(Flag::DeviceTimeInvalid);
+    }
+    consistency::check(&mut record);
+    Ok(record)
+}
+
+fn gender(text: &[u8]) -> Option<Gender> {
+    match text.to_ascii_lowercase().as_slice() {
+        b"m" | b"male" => Some(Gender::Male),
+        b"f" | b"female" => Some(Gender::Female),
+        _ => None,
+    }
+}
+
+/// `2026.05.12. 18:53:54` and the like: six numbers, year first, seconds optional.
+fn time(text: &[u8]) -> Option<DateTime> {
+    let text = str::from_utf8(text).ok()?;
+    let mut parts = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter(|part| !part.is_empty());
+    let year = parts.next().filter(|year| year.len() == 4)?.parse().ok()?;
+    let mut next = || parts.next()?.parse::<i8>().ok();
+    let (month, day, hour, minute) = (next()?, next()?, next()?, next()?);
+    let second = parts.next().map_or(Some(0), |second| second.parse().ok())?;
+    DateTime::new(year, month, day, hour, minute, second, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(texts: &[&str]) -> Vec<Column> {
+        texts.iter().map(|text| text.parse().unwrap()).collect()
+    }
+
+    fn printed(unit: &Decoded) -> Vec<String> {
+        let Ok(Content::Record(record)) = &unit.outcome else {
+            panic!("{unit:?}")
+        };
+        record
+            .measurements
+            .iter()
+            .map(|sent| format!("{} {} {}", sent.metric, sent.value, sent.unit))
+            .collect()
+    }
+
+    #[test]
+    fn columns_are_understood_by_their_names_and_by_the_map() {
+        let table = "\u{feff}ID,Gender,Age,Height (in),Weight(lb),\"Body, fat\",Shoe size,Test time\r\n\
+                     0042,F,31,66.9,157.20,24.0,38,2026.05.12. 18:53:54\r\n\
+                     0043,M,40,,x,-,44,\r\n";
+        let map = columns(&["Body, fat=fat_percentage", "Test time=measured_at"]);
+        let units = decode(table.as_bytes(), &map).unwrap();
+        assert_eq!(
+            printed(&units[0]),
+            [
+                "height 66.9 [in_i]",
+                "body_weight 157.20 [lb_av]",
+                "fat_percentage 24.0 %"
+            ]
+        );
+        let Ok(Content::Record(record)) = &units[0].outcome else {
+            panic!()
+        };
+        assert_eq!(record.subject.number.as_deref(), Some("0042"));
+        assert_eq!(
+            record.device_time,
+            DeviceTime::Reported("2026-05-12T18:53:54".parse().unwrap())
+        );
+        assert!(record.raw.starts_with(b"0042,F,31"));
+        assert_eq!(units[1].outcome.as_ref().unwrap_err().reason, RejectReason::BadNumber);
+    }
+
+    #[test]
+    fn a_map_that_cannot_be_understood_is_refused() {
+        for (text, named) in [
+            ("Weight", "HEADER=NAME"),
+            ("W=shoe", "`shoe`"),
+            ("W=body_weight:stone", "`stone`"),
+        ] {
+            let error = text.parse::<Column>().unwrap_err().to_string();
+            assert!(error.contains(named), "{error}");
+        }
+        assert_eq!(columns(&["a=b=weight:[lb_av]"])[0].header, "a=b");
+    }
+}

@@ -1,0 +1,6 @@
+//! The real binary, as technicians run it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod decode;
+mod identify;

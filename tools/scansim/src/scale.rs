@@ -1,0 +1,171 @@
+//! Scales: what they show while somebody steps on and off, and how each model says it.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// A model of scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Tanita WB-100: answers `DR` with what it shows at the moment.
+    Wb100,
+    /// The weight output of Tanita BC-418, which sends all the time.
+    Bc418,
+    /// A&D standard format, sent all the time.
+    And,
+    /// Toledo continuous output with check characters.
+    Toledo,
+}
+
+/// What a scale shows at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// The scale says that the weight has come to rest.
+    pub stable: bool,
+    /// Tenths of a kilogram.
+    pub tenths: u32,
+}
+
+/// A scale's name that is none.
+#[derive(Debug, thiserror::Error)]
+#[error("unknown scale `{name}`: one of {}", Scale::ALL.map(Scale::name).join(", "))]
+pub struct UnknownScale {
+    name: String,
+}
+
+/// The host's request to a WB-100.
+const REQUEST: &[u8] = b"DR\r\n";
+
+impl Scale {
+    /// Every model.
+    pub const ALL: [Self; 4] = [Self::Wb100, Self::Bc418, Self::And, Self::Toledo];
+
+    /// The name used on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Wb100 => "wb-100",
+            Self::Bc418 => "bc-418",
+            Self::And => "and",
+            Self::Toledo => "toledo",
+        }
+    }
+
+    /// Whether it is silent until it is asked: see [`answer`](Self::answer).
+    pub fn is_polled(self) -> bool {
+        self == Self::Wb100
+    }
+
+    /// The line that says what is shown.
+    pub fn line(self, shown: Shown) -> Vec<u8> {
+        let weight = format!("{}.{}", shown.tenths / 10, shown.tenths % 10);
+        match self {
+            Self::Wb100 => format!("S{}  {weight:>6}kg\r\n", if shown.stable { ' ' } else { 'D' }).into_bytes(),
+            Self::Bc418 => format!("K{}{weight:0>5}\r\n", if shown.stable { 'S' } else { 'D' }).into_bytes(),
+            Self::And => format!("{},+{weight:0>8} kg\r\n", if shown.stable { "ST" } else { "US" }).into_bytes(),
+            Self::Toledo => {
+                // Tenths of kilograms, gross; bit 3 of the second word says motion.
+                let motion = if shown.stable { 0x30 } else { 0x38 };
+                let mut frame = vec![0x02, 0x2b, motion, 0x20];
+                frame.extend(format!("{:>6}{:>6}\r", shown.tenths, 0).bytes());
+                let sum = frame.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte));
+                frame.push(sum.wrapping_neg() & 0x7f);
+                frame
+            }
+        }
+    }
+
+    /// Answers the host's requests one after the other with `course`, until it is through. Other bytes of the host are ignored.
+    ///
+    /// # Errors
+    /// The host has closed the port.
+    pub async fn answer<P>(self, port: &mut P, course: &[Shown]) -> io::Result<()>
+    where
+        P: AsyncRead + AsyncWrite + Unpin,
+    {
+        for &shown in course {
+            let mut heard = Vec::new();
+            while !heard.ends_with(REQUEST) {
+                heard.push(port.read_u8().await?);
+                // Only its end matters.
+                heard.drain(..heard.len().saturating_sub(REQUEST.len()));
+            }
+            port.write_all(&self.line(shown)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What a scale shows while somebody of so many tenths of a kilogram steps on, stands still, and steps off.
+pub fn weighing(tenths: u32) -> Vec<Shown> {
+    let stable = |tenths| Shown { stable: true, tenths };
+    let moving = |tenths| Shown { stable: false, tenths };
+    let mut course = vec![stable(0); 3];
+    course.extend([
+        moving(tenths / 3),
+        moving(tenths + 25),
+        moving(tenths.saturating_sub(8)),
+        moving(tenths + 3),
+    ]);
+    course.extend([stable(tenths); 8]);
+    course.extend([moving(tenths / 2), moving(2)]);
+    course.extend([stable(0); 3]);
+    course
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Scale {
+    type Err = UnknownScale;
+
+    fn from_str(name: &str) -> Result<Self, UnknownScale> {
+        Self::ALL
+            .into_iter()
+            .find(|scale| scale.name() == name)
+            .ok_or_else(|| UnknownScale { name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_model_writes_the_line_of_its_manual() {
+        let shown = Shown {
+            stable: true,
+            tenths: 705,
+        };
+        let expected: [&[u8]; 4] = [
+            b"S     70.5kg\r\n",
+            b"KS070.5\r\n",
+            b"ST,+000070.5 kg\r\n",
+            b"\x02+0    705     0\r*",
+        ];
+        for (scale, line) in Scale::ALL.into_iter().zip(expected) {
+            assert_eq!(scale.line(shown), line, "{scale}");
+            assert_eq!(scale.to_string().parse::<Scale>().ok(), Some(scale));
+        }
+        let error = "steelyard".parse::<Scale>().expect_err("no such scale").to_string();
+        assert_eq!(error, "unknown scale `steelyard`: one of wb-100, bc-418, and, toledo");
+    }
+
+    #[tokio::test]
+    async fn a_polled_scale_answers_each_request_once() {
+        let (mut host, mut scale) = tokio::io::duplex(64);
+        let course = weighing(750);
+        let answered = tokio::spawn(async move { Scale::Wb100.answer(&mut scale, &course[..2]).await.is_ok() });
+        for request in [&b"DR\r\n"[..], b"xxDRDR\r\n"] {
+            host.write_all(request).await.expect("request");
+            let mut line = [0; 14];
+            host.read_exact(&mut line).await.expect("answer");
+            assert_eq!(&line, b"S      0.0kg\r\n");
+        }
+        assert!(answered.await.expect("task"));
+    }
+}
