@@ -530,3 +530,42 @@ fn a_scan_that_is_started_while_the_last_one_is_cleared_waits_for_its_turn() {
     }
     assert_eq!(talk.words(), ["preparing"]);
 }
+
+#[test]
+fn pauses_are_neither_shorter_nor_longer_than_they_should_be() {
+    let mut talk = Talk::measuring(PcDialect::Mc);
+    talk.say(&own_record());
+    let result_at = talk.now;
+    talk.expect("q");
+    assert_eq!(talk.now - result_at, 5 * SECOND);
+
+    let mut talk = Talk::ready(PcDialect::Mc);
+    talk.start().unwrap();
+    talk.answer_until("D3");
+    talk.expect("D3167.0");
+    talk.expect("D3167.0");
+    let last_try_at = talk.now;
+    talk.expect("q");
+    assert_eq!(talk.now - last_try_at, 31 * SECOND);
+    talk.answer("q");
+    talk.expect("M1");
+    talk.say("!");
+    let refused_at = talk.now;
+    talk.expect("M1");
+    assert_eq!(talk.now - refused_at, SECOND);
+}
+
+#[test]
+fn a_device_that_told_its_settings_before_and_does_not_now_is_cleared_by_leaving_pc_mode() {
+    let mut talk = Talk::measuring(PcDialect::Mc);
+    talk.say("E2");
+    talk.expect("q");
+    talk.answer("q");
+    talk.expect("D?");
+    talk.expect("D?");
+    for order in ["M0", "M1", "D?"] {
+        talk.expect(order);
+        talk.answer(order);
+    }
+    talk.nothing_sent_for(60 * SECOND);
+}
