@@ -1,7 +1,8 @@
 //! Tells the window what happens, and remembers across restarts what it has announced (MQTT-19).
 //!
-//! Telling never waits: what the window cannot take is left out. The end and the outcome of a stored result are different: if
-//! a crash comes between storing and announcing, they are told at the next start, with the identity they would have had.
+//! Telling never waits for the window: what that cannot take is left out. Only a start waits, for the disk, and not long. The
+//! end and the outcome of a stored result are different: if a crash comes between storing and announcing, they are told at
+//! the next start, with the identity they would have had.
 
 mod ledger;
 mod retell;

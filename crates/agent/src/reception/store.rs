@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use outbox::{Disposition, EntryId, EntryKey, NewEntry, Outbox, Outcome, SealKey};
+use outbox::{Disposition, EntryId, EntryKey, Full, NewEntry, Outbox, Outcome, SealKey};
 use scan_model::{Name, Parcel};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -88,7 +88,8 @@ impl Store {
             self.outbox.append(entry.clone())
         };
         let pending = appended.map_err(|full| Refused {
-            full: true,
+            // With too many requests in line it is not full: it hangs.
+            full: !matches!(full, Full::Requests),
             story: full.to_string(),
         })?;
         match pending.await {
