@@ -29,6 +29,8 @@ use support::{ear::Ear, kiosk::World, records::record};
 use tokio::net::TcpListener;
 
 const RECORDS: u32 = 200;
+/// A record takes a while to arrive, as from a real scanner: by its end the scan has been announced and remembered.
+const BAUD: u32 = 38_400;
 const IDLE: Duration = Duration::from_secs(10);
 /// Size of a stored reading of this kind of record, and of its upload.
 const PAYLOAD: usize = 2400;
@@ -75,6 +77,9 @@ async fn figures() {
     println!("size of the program            {:>9.2} MB", size as f64 / 1e6);
     assert!(agent.terminate().success());
 
+    drop(scanner);
+    let line = scansim::Line::pty(world.port()).unwrap();
+    let mut scanner = scansim::Player::new(line, scansim::Pace::Baud(BAUD.try_into().unwrap()));
     latencies(&world, &mut scanner).await;
 }
 

@@ -109,7 +109,11 @@ impl Agent {
             .iter()
             .map(|scanner| (scanner.id.clone(), scanner.protocol.name().to_owned()));
         let board = BoardKeeper::new(agent_info(&config), scanners);
-        legs::disk::show_opening(&report, &board);
+        legs::disk::show_volatile(&report, &board);
+        let damage = legs::disk::damage(&report);
+        if let Some(damage) = &damage {
+            tracing::error!("{damage}");
+        }
         let (teller, last) = retell(&outbox, config.mqtt.is_some()).await?;
         for (scanner, last) in last {
             board.scanner(&scanner, |shown| shown.last = Some(last));
@@ -121,6 +125,7 @@ impl Agent {
                 outbox,
                 key,
                 teller,
+                damage,
             },
             identity,
         })

@@ -95,7 +95,20 @@ fn write_durably(path: &Path, id: Uuid) -> io::Result<()> {
     let mut file = File::create(&new)?;
     writeln!(file, "{id}")?;
     file.sync_all()?;
-    fs::rename(&new, path)
+    fs::rename(&new, path)?;
+    sync_parent(path)
+}
+
+/// Makes the new name lasting.
+#[cfg(unix)]
+fn sync_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+}
+
+/// Windows has no handle to sync a directory with: NTFS keeps names in its own journal.
+#[cfg(not(unix))]
+fn sync_parent(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]

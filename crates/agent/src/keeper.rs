@@ -1,6 +1,9 @@
 //! The board's one writer: every room's state goes through it, everybody else reads.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 use scan_model::{
@@ -24,7 +27,11 @@ pub(crate) const NOT_CONFIGURED: &str = "not_configured";
 #[derive(Debug, Clone)]
 pub(crate) struct BoardKeeper {
     board: watch::Sender<Arc<Board>>,
+    /// What the scanners raised, by code. The board has one alert a code, which names them all.
+    raised: Arc<Mutex<Raised>>,
 }
+
+type Raised = BTreeMap<&'static str, BTreeMap<Name, (Severity, String)>>;
 
 impl BoardKeeper {
     /// A board on which nothing has been reached yet.
@@ -65,6 +72,7 @@ impl BoardKeeper {
         };
         Self {
             board: watch::Sender::new(Arc::new(board)),
+            raised: Arc::default(),
         }
     }
 
@@ -142,17 +150,33 @@ impl BoardKeeper {
         });
     }
 
-    /// Takes an alert back if its message begins with `whose`: somebody else may have raised it again since.
-    pub(crate) fn clear_own(&self, code: &str, whose: &str) {
-        self.change(|board| {
-            if board
-                .alerts
-                .get(code)
-                .is_some_and(|alert| alert.message.starts_with(whose))
-            {
-                board.alerts.remove(code);
-            }
+    /// Raises an alert of one scanner, or renews its message. It stays until the last scanner that raised it has taken it
+    /// back.
+    pub(crate) fn raise_at(&self, scanner: &Name, code: &'static str, severity: Severity, message: &str) {
+        let message = format!("Scanner {scanner}: {message}");
+        self.change_raised(code, |of_code| {
+            of_code.insert(scanner.clone(), (severity, message));
         });
+    }
+
+    /// Takes back what this scanner raised under a code, and nobody else's.
+    pub(crate) fn clear_at(&self, scanner: &Name, code: &'static str) {
+        self.change_raised(code, |of_code| {
+            of_code.remove(scanner);
+        });
+    }
+
+    fn change_raised(&self, code: &'static str, change: impl FnOnce(&mut BTreeMap<Name, (Severity, String)>)) {
+        // Held until the board shows it: two scanners do not overtake each other. Every change is one step, so a panic
+        // elsewhere leaves nothing half done.
+        let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_code = raised.entry(code).or_default();
+        change(of_code);
+        let Some((severity, _)) = of_code.values().next() else {
+            return self.clear(code);
+        };
+        let messages: Vec<_> = of_code.values().map(|(_, message)| message.as_str()).collect();
+        self.raise(code, *severity, messages.join(" | "));
     }
 
     /// Takes every alert back whose code starts with `prefix`, but `keep`.
@@ -214,6 +238,21 @@ mod tests {
             ),
             (first, "two")
         );
+    }
+
+    #[test]
+    fn an_alert_stays_until_the_last_scanner_has_taken_it_back() {
+        let keeper = test_board();
+        let (one, ten): (Name, Name) = ("bay-1".parse().unwrap(), "bay-10".parse().unwrap());
+        keeper.raise_at(&one, "port-held", Severity::Error, "held by A");
+        keeper.raise_at(&ten, "port-held", Severity::Error, "held by B");
+        let message = || keeper.now().alerts.get("port-held").map(|alert| alert.message.clone());
+        let both = "Scanner bay-1: held by A | Scanner bay-10: held by B";
+        assert_eq!(message().as_deref(), Some(both));
+        keeper.clear_at(&ten, "port-held");
+        assert_eq!(message().as_deref(), Some("Scanner bay-1: held by A"));
+        keeper.clear_at(&one, "port-held");
+        assert_eq!(message(), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use agent_config::Config;
 use clap::Parser as _;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -49,14 +49,10 @@ pub fn main() -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return cannot_run(&error),
     };
-    match cli.command {
-        Command::Run => run(runtime, config),
+    let exit = match cli.command {
+        Command::Run => runtime.block_on(work(config)),
         Command::Check => runtime.block_on(check::check(&config, &cli.common.config)),
-    }
-}
-
-fn run(runtime: Runtime, config: Config) -> Exit {
-    let exit = runtime.block_on(work(config));
+    };
     // A port that hangs while being opened must not hold up the end.
     runtime.shutdown_background();
     exit

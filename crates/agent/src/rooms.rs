@@ -10,7 +10,7 @@ use crate::{
     announcements::Teller,
     identity::Identity,
     keeper::{BROKER, BoardKeeper, CLOUD, NOT_CONFIGURED},
-    legs::{self, cloud::Cloud},
+    legs::{self, cloud::Cloud, disk::Disk},
     local_api,
     reception::{Reception, Store},
     supervisor::{Leg, Phase, Supervisor},
@@ -23,6 +23,8 @@ pub(crate) struct House {
     pub(crate) outbox: Outbox,
     pub(crate) key: SealKey,
     pub(crate) teller: Teller,
+    /// What was wrong with the store of results when it was opened.
+    pub(crate) damage: Option<String>,
 }
 
 /// Starts a task for every room that the configuration asks for.
@@ -36,7 +38,14 @@ pub(crate) fn start(supervisor: &mut Supervisor, house: House, config: Config, i
         let (name, leg) = (format!("scanner {}", scanner.id), Leg::Scanner(scanner.id.clone()));
         supervisor.start(name, leg, Phase::Doors, move |stop| {
             let House { board, teller, .. } = house.clone();
-            let reception = Reception::new(scanner.clone(), board, store.clone(), teller, clock.clone());
+            let reception = Reception::new(
+                scanner.clone(),
+                board,
+                store.clone(),
+                teller,
+                clock.clone(),
+                stop.clone(),
+            );
             serve_scanner(scanner.clone(), reception, stop)
         });
     }
@@ -60,10 +69,13 @@ pub(crate) fn start(supervisor: &mut Supervisor, house: House, config: Config, i
             local_api::serve(config.listen, board.clone(), stop)
         });
     }
-    let (stats, refused, board) = (house.outbox.stats(), store.refused(), house.board.clone());
-    supervisor.start("disk", Leg::Inner, Phase::Desks, move |stop| {
-        legs::disk::show(stats.clone(), refused.clone(), board.clone(), stop)
-    });
+    let disk = Disk {
+        stats: house.outbox.stats(),
+        refused: store.refused(),
+        damage: house.damage.clone(),
+        board: house.board.clone(),
+    };
+    supervisor.start("disk", Leg::Inner, Phase::Desks, move |stop| disk.clone().show(stop));
     let (clock, board) = (cloud_clock.subscribe(), house.board.clone());
     supervisor.start("clock", Leg::Inner, Phase::Desks, move |stop| {
         legs::clock::show(clock.clone(), board.clone(), stop)
@@ -78,7 +90,7 @@ pub(crate) fn start(supervisor: &mut Supervisor, house: House, config: Config, i
         }
     }
     supervisor.start("announcements", Leg::Inner, Phase::Books, move |stop| {
-        house.teller.clone().remember(house.outbox.clone(), stop)
+        house.teller.clone().remember(stop)
     });
 }
 

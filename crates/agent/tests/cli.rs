@@ -125,6 +125,20 @@ fn check_names_the_port_that_is_missing_and_what_to_do() {
     assert!(!desk.data_dir().exists(), "a check makes nothing");
 }
 
+#[test]
+fn check_names_a_damaged_store_and_where_it_lies_now() {
+    let desk = Desk::new(SCANNER);
+    let outbox = desk.data_dir().join("outbox");
+    fs::create_dir_all(&outbox).unwrap();
+    fs::write(desk.data_dir().join("seal.key"), [7; 32]).unwrap();
+    fs::write(outbox.join("outbox.db"), "no store of results at all".repeat(300)).unwrap();
+    let (out, _) = ends_with(1, &desk.command("check").output().unwrap());
+    assert!(
+        out.contains("FAILS  disk") && out.contains("outbox.db.damaged-"),
+        "{out}"
+    );
+}
+
 #[cfg(unix)]
 mod running {
     use std::{

@@ -28,14 +28,8 @@ pub struct Dialect {
     pub readings: Word,
     /// Collection of performers.
     pub scanperformers: Word,
-    /// Collection of facilities.
-    pub facilities: Word,
     /// Last segment of the measurements of a reading.
     pub measurements: Word,
-    /// Last segment of the progress of a reading.
-    pub progress: Word,
-    /// Last segment of a performer's queue.
-    pub queue: Word,
     /// Method of an edit.
     pub edit: EditVerb,
     /// Query parameter that selects fields.
@@ -90,10 +84,7 @@ impl Dialect {
             api_root: "/rest/v2.10".into(),
             readings: "readings".into(),
             scanperformers: "scanperformers".into(),
-            facilities: "facilities".into(),
             measurements: "measurements".into(),
-            progress: "progress".into(),
-            queue: "queue".into(),
             edit: EditVerb::Put,
             fields_parameter: "fields".into(),
             field_names: BTreeMap::new(),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use cloud_api::{ErrorBody, error::KEPT_BYTES};
+use cloud_api::{
+    ErrorBody, ErrorCode,
+    error::{KEPT_BYTES, OAuthError},
+};
 use http::{HeaderMap, StatusCode, header};
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::Url;
@@ -58,17 +61,22 @@ impl Answer {
 
     fn refusal(&self, token: Option<&str>) -> Refusal {
         let body = ErrorBody::read(&self.body);
-        let mut text = body.error;
+        let (code, mut text) = match body.code {
+            // Whatever else a server calls its refusals may be anything: it stays with its words.
+            Some(code) if !is_known(&code) => (None, format!("{code}: {}", body.error)),
+            code => (code, body.error),
+        };
         if let Some(token) = token.filter(|token| !token.is_empty()) {
             text = text.replace(token, "[token]");
         }
-        debug_assert!(text.len() <= KEPT_BYTES * 2, "the error body is read with a limit");
+        // After all that makes it longer, such as the replacement of broken UTF-8.
+        text.truncate(text.floor_char_boundary(KEPT_BYTES));
         Refusal {
             status: self.status,
-            code: body.code.map(word),
-            field: body.field.map(word),
+            code,
+            field: body.field.filter(|field| is_field_name(field)),
             retry_after: self.retry_after(),
-            request_id: body.request_id.map(word),
+            request_id: body.request_id.filter(|id| is_request_id(id)),
             text,
         }
     }
@@ -107,9 +115,20 @@ impl Answer {
     }
 }
 
-/// A word of the server's that is printed: whatever it sends, it cannot break a log line or fill it.
-fn word(text: String) -> String {
-    text.chars().filter(char::is_ascii_graphic).take(64).collect()
+/// The words of a server that are printed and shown are those of the contract; others may hold what was sent.
+fn is_known(code: &str) -> bool {
+    code.parse::<ErrorCode>().is_ok() || code.parse::<OAuthError>().is_ok()
+}
+
+fn is_field_name(text: &str) -> bool {
+    text.len() <= 64
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.'))
+}
+
+fn is_request_id(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {
@@ -154,5 +173,28 @@ mod tests {
         };
         assert_eq!(refusal.text(), "bad header: Bearer [token]");
         assert_eq!(refusal.to_string(), "status 400 (http_400)");
+    }
+
+    #[test]
+    fn words_that_are_not_the_contracts_stay_with_the_sealed_text() {
+        let url = "http://x/".parse().unwrap();
+        let body = r#"{"error":"No.","code":"Jane Doe 80.5","field":"Jane Doe","request_id":"Jane Doe"}"#;
+        let Kind::Refusal(refusal) = answer(422, &[], body).kind(&url, None) else {
+            panic!("a refusal")
+        };
+        assert_eq!(refusal.to_string(), "status 422 (http_422)");
+        assert_eq!(refusal.text(), "Jane Doe 80.5: No.");
+    }
+
+    #[test]
+    fn a_body_of_broken_utf8_is_cut_to_its_limit() {
+        let broken = Answer {
+            body: vec![0xff; KEPT_BYTES],
+            ..answer(500, &[], "")
+        };
+        let Kind::Refusal(refusal) = broken.kind(&"http://x/".parse().unwrap(), None) else {
+            panic!("a refusal")
+        };
+        assert!((KEPT_BYTES - 3..=KEPT_BYTES).contains(&refusal.text().len()));
     }
 }

@@ -264,6 +264,7 @@ impl Client {
                 .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *request.body_mut() = Some(body.into());
         }
+        let idempotency_key = idempotency_key.filter(|_| self.dialect.capabilities.idempotency_key);
         if let Some(key) = idempotency_key.and_then(|key| HeaderValue::try_from(key).ok()) {
             request.headers_mut().insert(headers::IDEMPOTENCY_KEY, key);
         }

@@ -48,6 +48,11 @@ impl Call {
         matches!(self, Self::ReadReading | Self::AddMeasurements | Self::CompleteReading)
     }
 
+    /// Whether it adds something to the readings, so that a repeat may add it twice.
+    fn posts_reading(self) -> bool {
+        matches!(self, Self::CreateReading | Self::AddMeasurements)
+    }
+
     fn phrase(self) -> &'static str {
         match self {
             Self::Authenticate => "get a token",
@@ -175,11 +180,11 @@ impl CallError {
             Self::Refused { refusal, .. } => {
                 refusal.status.is_server_error() && refusal.status != StatusCode::SERVICE_UNAVAILABLE
             }
-            Self::Secret { .. }
-            | Self::Unreachable { .. }
-            | Self::Untrusted { .. }
-            | Self::Foreign { .. }
-            | Self::CannotAsk { .. } => false,
+            // A success in a form that is not expected, or a redirect to what was made (RFC 9110 section 15.4.4).
+            Self::Foreign { at, status, .. } => {
+                at.call.posts_reading() && (status.is_success() || *status == StatusCode::SEE_OTHER)
+            }
+            Self::Secret { .. } | Self::Unreachable { .. } | Self::Untrusted { .. } | Self::CannotAsk { .. } => false,
         }
     }
 
@@ -192,8 +197,8 @@ impl CallError {
         }
     }
 
-    /// The failure as a word for programs: the server's code where it gave one, such as `implausible_value`, else a
-    /// word of ours.
+    /// The failure as a word for programs: the server's code where it gave one of the contract's, such as
+    /// `implausible_value`, else a word of ours: always `[a-z0-9_]+`.
     #[must_use]
     pub fn code(&self) -> Cow<'_, str> {
         match self {
@@ -239,26 +244,26 @@ impl CallError {
 pub struct Refusal {
     /// HTTP status.
     pub status: StatusCode,
-    /// The server's code, such as `implausible_value`.
+    /// The server's code, such as `implausible_value`, if it is one of the contract's.
     pub code: Option<String>,
-    /// The field it is about.
+    /// The field it is about, if that is a plain name.
     pub field: Option<String>,
     /// How long the server wants to be left alone.
     pub retry_after: Option<Duration>,
-    /// What to look for in the server's log.
+    /// What to look for in the server's log, if that is a plain id.
     pub request_id: Option<String>,
     pub(crate) text: String,
 }
 
 impl Refusal {
-    /// The server's own words, at most 2 KiB, tokens taken out. They may repeat what was sent: keep them sealed, do not
+    /// The server's own words, with a code that is not the contract's before them: at most 2 KiB, tokens taken out. They may repeat what was sent: keep them sealed, do not
     /// log them.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The server's code, else `http_` and the status.
+    /// The contract's code that the server gave, else `http_` and the status: `[a-z0-9_]+`.
     #[must_use]
     pub fn word(&self) -> Cow<'_, str> {
         match &self.code {

@@ -21,6 +21,8 @@ use crate::{
 
 /// Life of a token whose answer does not tell: that of the published samples.
 const DEFAULT_LIFE: Duration = Duration::from_secs(1800);
+/// The longest life that is believed; a longer one ends with a 401 that renews it. A server may send any number.
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a token that is still good is used on when its refresh failed for the moment.
 const REFRESH_AGAIN: Duration = Duration::from_secs(30);
 
@@ -150,7 +152,7 @@ fn token(http: &Http, answer: &BasicTokenResponse, refreshed_by: Option<RefreshT
     let mut bearer = HeaderValue::try_from(format!("Bearer {}", answer.access_token().secret()))
         .map_err(|_| garbled(http, Defect::Shape))?;
     bearer.set_sensitive(true);
-    let life = answer.expires_in().unwrap_or(DEFAULT_LIFE);
+    let life = answer.expires_in().unwrap_or(DEFAULT_LIFE).min(LONGEST_LIFE);
     let now = Instant::now();
     Ok(Token {
         bearer,

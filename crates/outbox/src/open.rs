@@ -77,18 +77,18 @@ pub(crate) struct Opened {
     pub(crate) put_beside: Option<PutBeside>,
 }
 
-/// Opens the store in `dir`, or a fresh one in its place.
-pub(crate) fn open(dir: &Path, key: &SealKey, tail: &mut Tail) -> Result<Opened, OpenError> {
+/// Opens the store in `dir`, or a fresh one in its place. A store of at most `checked_up_to` bytes is checked whole.
+pub(crate) fn open(dir: &Path, key: &SealKey, tail: &mut Tail, checked_up_to: u64) -> Result<Opened, OpenError> {
     let place = StorePlace::in_dir(dir);
     let remembered = tail.read().map_err(place.failed("read the side file of"))?;
     place.finish_replacement()?;
-    let (put_beside, lost) = match try_open(&place.db, key, remembered) {
+    let (put_beside, lost) = match try_open(&place.db, key, remembered, checked_up_to) {
         Ok(opened) => return Ok(opened),
         Err(NotOpened::Missing) => place.replace(None, key, remembered)?,
         Err(NotOpened::Unfit(reason)) => place.replace(Some(reason), key, remembered)?,
         Err(NotOpened::System(source)) => return Err(OpenError::Database { path: place.db, source }),
     };
-    match try_open(&place.db, key, remembered) {
+    match try_open(&place.db, key, remembered, checked_up_to) {
         Ok(opened) => Ok(Opened {
             put_beside,
             lost,
@@ -109,7 +109,7 @@ enum NotOpened {
     System(rusqlite::Error),
 }
 
-fn try_open(db: &Path, key: &SealKey, remembered: Option<Account>) -> Result<Opened, NotOpened> {
+fn try_open(db: &Path, key: &SealKey, remembered: Option<Account>, checked_up_to: u64) -> Result<Opened, NotOpened> {
     let log = companion(db, "-wal");
     // SQLite deletes the log of an empty database without a look into it.
     if length(db).unwrap_or(0) == 0 {
@@ -122,7 +122,7 @@ fn try_open(db: &Path, key: &SealKey, remembered: Option<Account>) -> Result<Ope
     }
     let store = Store::open(db, key)?;
     let kept = store.account()?;
-    store.check()?;
+    store.check(checked_up_to)?;
     let remembered_last = remembered.map_or(0, |remembered| remembered.last);
     let tail_vanished = remembered_last > kept.last;
     let log_copy = if tail_vanished { keep_log(db, &log) } else { None };

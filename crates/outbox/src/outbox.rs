@@ -22,7 +22,7 @@ use crate::open::{Lost, OpenReport, open};
 use crate::request::{Pending, Request, channel, work};
 use crate::shared::Shared;
 use crate::state::Stats;
-use crate::store::Failure;
+use crate::store::{CHECKED_WHEN_OPENED, Failure};
 use crate::tail::Tail;
 use crate::tx::{Move, Tx};
 use crate::writer::Writer;
@@ -76,6 +76,16 @@ impl Outbox {
     /// # Errors
     /// Another process works on `dir`, or the system refuses to read or write there.
     pub fn open(config: &Config, dir: &Path, key: SealKey) -> Result<(Self, OpenReport), OpenError> {
+        Self::open_checked(config, dir, key, CHECKED_WHEN_OPENED)
+    }
+
+    /// `checked_up_to`: size in bytes up to which a store is checked whole.
+    pub(crate) fn open_checked(
+        config: &Config,
+        dir: &Path,
+        key: SealKey,
+        checked_up_to: u64,
+    ) -> Result<(Self, OpenReport), OpenError> {
         make_dir(dir)?;
         let lock = DirLock::take(dir)?;
         let tail_path = dir.join("outbox.tail");
@@ -84,7 +94,7 @@ impl Outbox {
             path: tail_path,
             source,
         })?;
-        let opened = open(dir, &key, &mut tail)?;
+        let opened = open(dir, &key, &mut tail, checked_up_to)?;
         let report = OpenReport {
             entries: opened.index.len() as u64,
             lost: opened.lost,
@@ -103,7 +113,8 @@ impl Outbox {
             Arc::clone(&shared),
             lock,
             opened,
-        );
+        )
+        .checking_up_to(checked_up_to);
         let (requests, waiting) = sync_channel(MAX_REQUESTS);
         let thread = thread::Builder::new()
             .name("outbox".into())
@@ -148,7 +159,7 @@ impl Outbox {
     /// Hands out at most `max` entries that are due, oldest first: the oldest waiting one of each lane, unless one of
     /// that lane is out.
     ///
-    /// An entry that does not unseal is set aside with the code `damaged` and not handed out. If the answer is dropped,
+    /// An entry that cannot be read or does not unseal is set aside with the code `damaged` and not handed out. If the answer is dropped,
     /// the entries go back.
     pub fn lease(&self, max: usize) -> Pending<Vec<Leased>> {
         let (reply, pending) = channel();

@@ -27,6 +27,11 @@ impl<T> Pending<T> {
         self.0.blocking_recv().unwrap_or(Err(StoreError::Closed))
     }
 
+    /// The answer of a request that has been served.
+    pub(crate) fn now(mut self) -> Result<T, StoreError> {
+        self.0.try_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
     pub(crate) fn failed(error: StoreError) -> Self {
         let (reply, pending) = channel();
         let _ = reply.send(Err(error));

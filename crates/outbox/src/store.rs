@@ -14,10 +14,10 @@ use rusqlite::ffi;
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use self::columns::Millis;
-pub(crate) use self::failure::{Failure, Refusal, is_damage};
+pub(crate) use self::failure::{Failure, Refusal, is_damage, is_unreadable};
 pub(crate) use self::rows::{Inserted, Standing};
 pub(crate) use self::sealed::{ENTRY_COLUMNS, SealedRow};
-use crate::entry::{EntryId, Lane};
+use crate::entry::{EntryId, Filter, Lane};
 use crate::key::SealKey;
 use crate::seal::Seal;
 use crate::state::State;
@@ -28,9 +28,9 @@ const APPLICATION_ID: i64 = 0x5342_6f78;
 /// Version of the schema. A store with a higher one was written by a newer release.
 const VERSION: i64 = 1;
 const SCHEMA: &str = include_str!("schema.sql");
-/// Up to this size a store is checked whole when it opens, in some tens of milliseconds. Damage in a bigger one shows
-/// when it is met.
-const CHECKED_WHEN_OPENED: u64 = 32 * 1024 * 1024;
+/// Up to this size, in bytes, a store is checked whole when it opens, in some tens of milliseconds. Damage in a bigger
+/// one shows when it is met, and then the next opening checks everything.
+pub(crate) const CHECKED_WHEN_OPENED: u64 = 32 * 1024 * 1024;
 
 /// The open database.
 pub(crate) struct Store {
@@ -113,10 +113,22 @@ impl Store {
         })
     }
 
-    /// Looks for damage, in all of a small store.
-    pub(crate) fn check(&self) -> Result<(), Refusal> {
-        let sound = self.room()?.used > CHECKED_WHEN_OPENED || self.quick_check()?.is_empty();
-        if sound { Ok(()) } else { Err(Refusal::Damaged) }
+    /// Looks for damage, in all of a store of at most `up_to` bytes. Pages that cannot be read are damage as well.
+    pub(crate) fn check(&self, up_to: u64) -> Result<(), Refusal> {
+        if self.room()?.used > up_to {
+            return Ok(());
+        }
+        let all = Filter {
+            limit: usize::MAX,
+            ..Filter::default()
+        };
+        // SQLite's check does not look at values: a number out of range or a key that is no text shows when it is read.
+        match self.quick_check().and_then(|findings| Ok((findings, self.list(all)?))) {
+            Ok((findings, _)) if findings.is_empty() => Ok(()),
+            Ok(_) => Err(Refusal::Damaged),
+            Err(error) if is_unreadable(&error) => Err(Refusal::Damaged),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Brings what lies in the log into the database file, synced.

@@ -76,6 +76,18 @@ impl Tx<'_> {
         self.store.set_step(id.0, &head, step, self.now)
     }
 
+    /// A waiting entry whose row cannot be read goes out of the way of the others.
+    pub(crate) fn set_aside_damaged(&mut self, seq: i64) -> Result<(), Failure> {
+        self.store.set_aside_unread(seq, &Code::new("damaged"), self.now)?;
+        self.effects.push(Effect {
+            seq,
+            from: Some(State::Waiting),
+            to: State::SetAside,
+            waiting: None,
+        });
+        Ok(())
+    }
+
     pub(crate) fn shift(&mut self, id: EntryId, to: Move) -> Result<(), Failure> {
         let head = self.store.head(id.0)?;
         if !to.is_allowed_from(head.state) {

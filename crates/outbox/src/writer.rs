@@ -1,6 +1,8 @@
 //! The one thread that touches the store.
 
 mod house;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,7 +14,6 @@ use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
 use crate::config::Config;
-use crate::entry::{Code, EntryId};
 use crate::error::StoreError;
 use crate::key::SealKey;
 use crate::lease::{LeaseGuard, Leased};
@@ -22,9 +23,9 @@ use crate::queue::Waiting;
 use crate::request::{Answer, Reply, Request, Work, Worked, channel, work};
 use crate::shared::Shared;
 use crate::state::{State, Stats};
-use crate::store::{Failure, Store};
+use crate::store::{CHECKED_WHEN_OPENED, Failure, Store, is_unreadable};
 use crate::tail::{Account, Tail};
-use crate::tx::{Effect, Move, Tx};
+use crate::tx::{Effect, Tx};
 
 /// Requests that share one commit. More would make the first wait for the last; fewer would waste syncs.
 const MAX_BATCH: usize = 64;
@@ -40,6 +41,10 @@ pub(crate) struct Writer {
     tail: Tail,
     /// `None` after an error of the disk, until it opens again.
     open: Option<OpenStore>,
+    /// Size in bytes up to which a store is checked whole when it opens.
+    checked_up_to: u64,
+    /// Damage was met: the next opening checks everything, and replaces the store if that finds it.
+    suspect: bool,
     shared: Arc<Shared>,
     stats: Stats,
     /// What the side file says.
@@ -72,6 +77,8 @@ impl Writer {
             config,
             tail,
             open: None,
+            checked_up_to: CHECKED_WHEN_OPENED,
+            suspect: false,
             shared,
             stats: Stats::default(),
             noted: None,
@@ -81,6 +88,11 @@ impl Writer {
         };
         writer.adopt(opened);
         writer
+    }
+
+    /// Later openings check stores of at most so many bytes.
+    pub(crate) fn checking_up_to(self, checked_up_to: u64) -> Self {
+        Self { checked_up_to, ..self }
     }
 
     /// Serves requests until it is told to close or nobody can ask any more.
@@ -177,34 +189,48 @@ impl Writer {
             .collect();
         let mut leased = Vec::with_capacity(guards.len());
         for guard in guards {
-            match self.open_store()?.store.entry(guard.seq()) {
-                Ok(entry) => leased.push(Leased::new(entry, guard)),
-                Err(Failure::Request(error)) => {
-                    tracing::error!(id = guard.seq(), %error, "set aside");
-                    self.set_aside_damaged(guard.seq());
+            let seq = guard.seq();
+            match self.open_store()?.store.entry(seq) {
+                Ok(entry) => {
+                    leased.push(Leased::new(entry, guard));
+                    continue;
+                }
+                Err(Failure::Request(error)) => tracing::error!(id = seq, %error, "set aside"),
+                Err(Failure::Database(error)) if is_unreadable(&error) => {
+                    tracing::error!(id = seq, %error, "set aside, and the store will be checked");
+                    self.suspect = true;
                 }
                 Err(Failure::Database(error)) => return Err(self.fail(error)),
             }
+            match self.set_aside_damaged(seq) {
+                Ok(()) => {}
+                // What was read before is whole; the others come next time.
+                Err(_) if !leased.is_empty() => break,
+                Err(error) => return Err(error),
+            }
+        }
+        if self.suspect {
+            self.open = None;
         }
         Ok(leased)
     }
 
-    fn set_aside_damaged(&mut self, seq: i64) {
-        let (reply, _) = channel();
-        let to = Move::SetAside {
-            code: Code::new("damaged"),
-            answer: None,
-        };
-        if let Request::Work(work) = work(reply, move |tx| tx.shift(EntryId(seq), to)) {
+    /// Moves an entry that cannot be read out of the way of the others.
+    fn set_aside_damaged(&mut self, seq: i64) -> Result<(), StoreError> {
+        let (reply, done) = channel();
+        if let Request::Work(work) = work(reply, move |tx| tx.set_aside_damaged(seq)) {
             self.work(vec![work]);
         }
+        done.now()
     }
 
     /// The store; opened again if an error of the disk closed it.
     fn open_store(&mut self) -> Result<&mut OpenStore, StoreError> {
         if self.open.is_none() {
-            let opened =
-                open(&self.dir, &self.key, &mut self.tail).map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
+            let checked_up_to = if self.suspect { u64::MAX } else { self.checked_up_to };
+            let opened = open(&self.dir, &self.key, &mut self.tail, checked_up_to)
+                .map_err(|error| StoreError::Unavailable(Arc::new(error)))?;
+            self.suspect = false;
             tracing::warn!(
                 entries = opened.index.len(),
                 lost = ?opened.lost,
@@ -259,6 +285,7 @@ impl Writer {
             error = &error as &dyn std::error::Error,
             "the outbox could not work on the disk"
         );
+        self.suspect |= is_unreadable(&error);
         // A full disk leaves the connection whole, and to open again may need room. Anything else may have left pages
         // in memory that are not on the disk, or met damage: opening again puts both right.
         if error.sqlite_error_code() != Some(ErrorCode::DiskFull) {

@@ -12,6 +12,12 @@ pub(crate) fn delay(failures: u32) -> Duration {
     SHORTEST + (ceiling - SHORTEST).mul_f64(fastrand::f64())
 }
 
+/// As [`delay`], or as long as the server asks for if that is longer: one that asks for no time at all is not to be
+/// overrun.
+pub(crate) fn delay_of(failures: u32, asked: Option<Duration>) -> Duration {
+    delay(failures).max(asked.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,5 +30,14 @@ mod tests {
             assert!(longest <= ceiling && longest > ceiling / 2, "{failures}: {longest:?}");
         }
         assert!((0..200).all(|_| delay(3) >= SHORTEST));
+    }
+
+    #[test]
+    fn a_server_can_ask_for_more_time_and_not_for_less() {
+        assert!((0..200).all(|_| delay_of(0, Some(Duration::ZERO)) >= SHORTEST));
+        let longest = (0..200).map(|_| delay_of(9, Some(Duration::ZERO))).max().unwrap();
+        assert!(longest > LONGEST / 2, "{longest:?}");
+        let asked = LONGEST * 2;
+        assert_eq!(delay_of(3, Some(asked)), asked);
     }
 }

@@ -146,9 +146,10 @@ impl Leg {
         match self.state() {
             _ if self.opens_at().is_some() => 0,
             CloudState::Ok => parallel,
-            // A heartbeat finds out when these are over: a reading would go up under another machine's name, or be one
-            // more failed log-in.
-            CloudState::Connecting | CloudState::Paused(Pause::ClonedIdentity | Pause::Unauthorised) => 0,
+            // A heartbeat finds out when these are over: a reading would go up under another machine's name, be one more
+            // failed log-in, or be taken by a page that is not the cloud's.
+            CloudState::Connecting
+            | CloudState::Paused(Pause::ClonedIdentity | Pause::Unauthorised | Pause::CaptivePortal) => 0,
             _ => 1,
         }
     }
@@ -193,9 +194,8 @@ impl Leg {
                 Blame::Leg
             }
             Remedy::RetryLater { after } => {
-                let wait = after.or_else(|| self.opens_at().is_none().then(|| backoff::delay(self.failures)));
-                if let Some(wait) = wait {
-                    self.close(wait, after.is_some());
+                if after.is_some() || self.opens_at().is_none() {
+                    self.close(backoff::delay_of(self.failures, after), after.is_some());
                 }
                 let state = if error.is_answer() {
                     CloudState::Unavailable

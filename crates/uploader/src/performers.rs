@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use cloud_api::{Device, FacilityRef, Id, NewPerformer, PerformerPatch, PerformerStatus, Software};
-use cloud_client::{CallError, Client, Remedy};
+use cloud_client::{CallError, Client, Pause, Remedy};
 use outbox::Outbox;
 use scan_model::{
     Name,
@@ -69,15 +69,20 @@ impl Performers {
         let _ = self.outbox.put_meta(&self.meta_key(scanner), Vec::new()).await;
     }
 
-    /// Tells the server of every scanner that it is alive, or registers it.
+    /// Tells the server of every scanner that it is alive, or registers it. A failure that is one scanner's does not
+    /// keep the others silent; the first is returned.
     pub(crate) async fn beat(&self) -> Result<(), CallError> {
         // Before anything else, so that an installation without scanners learns of a wrong secret as well.
         self.client.authenticate().await?;
         let scanners: Vec<Name> = self.board.borrow().scanners.keys().cloned().collect();
+        let mut result = Ok(());
         for scanner in scanners {
-            self.beat_one(&scanner).await?;
+            match self.beat_one(&scanner).await {
+                Err(error) if is_of_all(&error) => return Err(error),
+                answer => result = result.and(answer),
+            }
         }
-        Ok(())
+        result
     }
 
     async fn beat_one(&self, scanner: &Name) -> Result<(), CallError> {
@@ -153,6 +158,17 @@ impl Performers {
             ..PerformerPatch::default()
         }
     }
+}
+
+/// Whether the other scanners would fare alike, and asking for them do harm: no connection, a log-in that is refused, a
+/// server that wants to be left alone.
+fn is_of_all(error: &CallError) -> bool {
+    use Pause::{CaptivePortal, Unauthorised, UntrustedServer};
+    !error.is_answer()
+        || matches!(
+            error.remedy(),
+            Remedy::RetryLater { after: Some(_) } | Remedy::Pause(Unauthorised | CaptivePortal | UntrustedServer)
+        )
 }
 
 fn status(board: &Board, scanner: &Name) -> PerformerStatus {

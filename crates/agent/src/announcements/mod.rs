@@ -1,7 +1,8 @@
 //! Tells the window what happens, and remembers across restarts what it has announced (MQTT-19).
 //!
-//! Telling never waits: what the window cannot take is left out. The end and the outcome of a stored result are different: if
-//! a crash comes between storing and announcing, they are told at the next start, with the identity they would have had.
+//! Telling never waits for the window: what that cannot take is left out. Only a start waits, for the disk, and not long. The
+//! end and the outcome of a stored result are different: if a crash comes between storing and announcing, they are told at
+//! the next start, with the identity they would have had.
 
 mod ledger;
 mod retell;
@@ -12,14 +13,17 @@ use std::{
 };
 
 use jiff::Timestamp;
-use outbox::{EntryId, Outbox};
+use outbox::{EntryId, Outbox, Pending};
 use progress_mqtt::{Announced, Told};
 use scan_model::{
     Name,
     board::{EventKind, LastScan, ScanEvent, Upload},
     progress::Progress,
 };
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use ledger::{Ledger, Remembered};
@@ -35,8 +39,11 @@ const MOST_WAITING: usize = 1_000;
 const INTERRUPTED: &str = "The agent was restarted during the scan. Please scan again";
 
 /// Changes are written together: one write for a scan's end, its announcement and its upload, and none in the way of the
-/// next result. What a crash takes with it is told again, with the same identity.
+/// next result. What a crash takes with it is told again, with the same identity. Starts alone are written at once.
 const WRITE_DELAY: Duration = Duration::from_millis(250);
+
+/// How long a start waits to be remembered before it is told all the same: a disk that hangs must not hide a scan.
+const START_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Tells what happens to scans. Clones tell the same window.
 #[derive(Debug, Clone)]
@@ -46,12 +53,15 @@ pub(crate) struct Teller(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     changed: Notify,
+    outbox: Outbox,
 }
 
 #[derive(Debug)]
 struct State {
     window: Window,
     ledger: Ledger,
+    /// What the outbox was last asked to keep, unless it refused.
+    written: Option<Remembered>,
 }
 
 #[derive(Debug)]
@@ -65,7 +75,7 @@ enum Window {
 
 impl Teller {
     /// `window`: whether one will be attached.
-    fn remembering(window: bool, remembered: Remembered) -> Self {
+    fn remembering(outbox: Outbox, window: bool, remembered: Remembered) -> Self {
         let window = if window {
             Window::Expected(Vec::new())
         } else {
@@ -74,10 +84,12 @@ impl Teller {
         let state = Mutex::new(State {
             window,
             ledger: Ledger::new(remembered),
+            written: None,
         });
         Self(Arc::new(Inner {
             state,
             changed: Notify::new(),
+            outbox,
         }))
     }
 
@@ -100,12 +112,14 @@ impl Teller {
         });
     }
 
-    /// A scan started.
-    pub(crate) fn started(&self, event: ScanEvent) {
-        let mut state = self.state();
-        state.ledger.told_start(&event.scanner, event.scan);
-        state.tell(Told::Event(event));
-        self.0.changed.notify_one();
+    /// A scan started. It is remembered on disk before anybody is told: who hears of a start hears of an end, even if the
+    /// agent is killed in between.
+    pub(crate) async fn started(&self, event: ScanEvent) {
+        self.state().ledger.told_start(&event.scanner, event.scan);
+        if timeout(START_PATIENCE, self.write(None)).await.is_err() {
+            tracing::warn!(scan = %event.scan, "the start of a scan is told before it is remembered: the disk is slow");
+        }
+        self.state().tell(Told::Event(event));
     }
 
     /// A scan ended; its result, if it has one, is `entry` of the outbox.
@@ -170,8 +184,7 @@ impl Teller {
     }
 
     /// Keeps the memory on disk in step until `stop`, and writes it a last time then.
-    pub(crate) async fn remember(self, outbox: Outbox, stop: CancellationToken) {
-        let mut written = None;
+    pub(crate) async fn remember(self, stop: CancellationToken) {
         loop {
             let stopped = tokio::select! {
                 () = self.0.changed.notified() => tokio::select! {
@@ -183,18 +196,10 @@ impl Teller {
             let mut closed_at = None;
             if stopped {
                 // An answer means that every note asked for before is on the disk, or never will be.
-                drop(outbox.get_meta(META_KEY).await);
+                drop(self.0.outbox.get_meta(META_KEY).await);
                 closed_at = Some(Timestamp::now());
             }
-            let now = self.state().ledger.remember(closed_at);
-            if written.as_ref() != Some(&now) {
-                let value = serde_json::to_vec(&now).expect("names are text keys and writing to memory does not fail");
-                match outbox.put_meta(META_KEY, value).await {
-                    Ok(()) => written = Some(now),
-                    // Nothing is lost by it: what is not remembered is told again, with the same identity.
-                    Err(error) => tracing::warn!(%error, "what was announced could not be remembered"),
-                }
-            }
+            self.write(closed_at).await;
             if stopped {
                 return;
             }
@@ -208,6 +213,30 @@ impl Teller {
             Window::Expected(waiting) => waiting.clone(),
             Window::None | Window::There(_) => Vec::new(),
         }
+    }
+
+    /// Puts what is to be remembered on the disk, if that is news to it.
+    async fn write(&self, closed_at: Option<Timestamp>) {
+        let Some(pending) = self.ask_to_write(closed_at) else {
+            return;
+        };
+        if let Err(error) = pending.await {
+            // Nothing is lost by it: what is not remembered is told again, with the same identity.
+            tracing::warn!(%error, "what was announced could not be remembered");
+            self.state().written = None;
+        }
+    }
+
+    /// Under one lock, so that of two writes the later one holds the later state.
+    fn ask_to_write(&self, closed_at: Option<Timestamp>) -> Option<Pending<()>> {
+        let mut state = self.state();
+        let now = state.ledger.remember(closed_at);
+        if state.written.as_ref() == Some(&now) {
+            return None;
+        }
+        let value = serde_json::to_vec(&now).expect("names are text keys and writing to memory does not fail");
+        state.written = Some(now);
+        Some(self.0.outbox.put_meta(META_KEY, value))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

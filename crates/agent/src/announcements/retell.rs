@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use outbox::{EntryId, Filter, Outbox, State, StoreError, Summary};
 use scan_model::{
     Name, Parcel,
-    board::{EventKind, LastScan, ScanEvent},
+    board::{EventKind, LastScan, ScanEvent, Upload},
 };
 
 use super::{META_KEY, Teller, ledger::Remembered};
@@ -18,7 +18,7 @@ const MOST: usize = super::MOST_WAITING / 2;
 const PAGE: usize = 200;
 
 /// Makes the teller of this start, and tells again what was stored and not announced. Comes before anything new is stored.
-/// With it come the last scans of the scanners, as far as they are remembered.
+/// With it come the last scans of the scanners, as far as they are known.
 ///
 /// # Errors
 /// The outbox cannot be read.
@@ -29,67 +29,131 @@ pub(crate) async fn retell(outbox: &Outbox, window: bool) -> Result<(Teller, BTr
     };
     let ends = ids(list(outbox, None, EntryId(remembered.ends_up_to)).await?);
     let mut entries = ends.clone();
-    for state in [State::Sent, State::SetAside] {
+    for state in [State::Sent, State::SetAside, State::Uncertain] {
         let mut noted = list(outbox, Some(state), EntryId(0)).await?;
         noted.retain(|entry| entry.changed_at >= remembered.outcomes_until);
         entries.append(&mut ids(noted));
     }
-    let mut last = remembered.last.clone();
-    let running = remembered.running.clone();
-    let teller = Teller::remembering(window, remembered);
-    // Without a window nothing is told, but what was running when the crash came is looked for all the same.
-    let newest = entries.iter().rev().take(MOST).rev();
-    for &id in newest {
-        tell_again(&teller, outbox, id, ends.contains(&id)).await?;
+    let mut found = Vec::new();
+    for &id in entries.iter().rev().take(MOST).rev() {
+        found.extend(look_up(outbox, id).await?);
     }
-    for scanner in running.keys() {
-        last.extend(teller.interrupted(scanner).map(|ended| (scanner.clone(), ended)));
+    let mut last = remembered.last.clone();
+    for result in &found {
+        show_last(&mut last, result);
+    }
+    let cut_off: Vec<_> = remembered
+        .running
+        .iter()
+        .filter(|(_, scan)| !found.iter().any(|result| result.last.scan == **scan))
+        .map(|(scanner, _)| scanner.clone())
+        .collect();
+    let teller = Teller::remembering(outbox.clone(), window, remembered);
+    // First of all, as the window takes only so much at once: nobody else will ever end these.
+    for scanner in cut_off {
+        last.extend(teller.interrupted(&scanner).map(|ended| (scanner, ended)));
+    }
+    // Without a window nothing is told, but the ledger is brought up to date all the same.
+    for result in &found {
+        tell_again(&teller, result, ends.contains(&result.summary.id));
+    }
+    for (scanner, last) in &last {
+        teller.last(scanner, last);
     }
     Ok((teller, last))
+}
+
+/// What the outbox knows of a scan.
+struct Found {
+    summary: Summary,
+    scanner: Name,
+    last: LastScan,
+    /// Why the result was not accepted.
+    rejected: Option<String>,
+}
+
+/// `None`: nobody can say which scan it was.
+async fn look_up(outbox: &Outbox, id: EntryId) -> Result<Option<Found>, StoreError> {
+    let entry = match outbox.get(id).await {
+        Ok(entry) => entry,
+        // Purged meanwhile, or its content does not unseal.
+        Err(StoreError::Unknown(_) | StoreError::Damaged(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Ok(parcel) = serde_json::from_slice::<Parcel>(&entry.payload) else {
+        return Ok(None);
+    };
+    let summary = entry.summary;
+    let (result, rejected, names_somebody) = match &parcel {
+        Parcel::Reading(reading) => (EventKind::Completed, None, reading.subject.named().is_some()),
+        Parcel::Rejected(frame) => (EventKind::Failed, Some(frame.reason.clone()), false),
+    };
+    let upload = match summary.state {
+        State::Waiting | State::Held | State::Discarded => Upload::Waiting,
+        // The cloud's own word on it is not kept: it assigns what names somebody.
+        State::Sent if names_somebody => Upload::Uploaded,
+        State::Sent => Upload::Unassigned,
+        State::SetAside => Upload::SetAside,
+        State::Uncertain => Upload::Uncertain,
+    };
+    let origin = parcel.origin();
+    let last = LastScan {
+        scan: origin.scan,
+        time: summary.stored_at,
+        result,
+        upload,
+    };
+    Ok(Some(Found {
+        scanner: origin.scanner.clone(),
+        summary,
+        last,
+        rejected,
+    }))
+}
+
+/// Brings the last scan of a scanner up to what was found: another scan, or the same that got on.
+fn show_last(last: &mut BTreeMap<Name, LastScan>, found: &Found) {
+    match last.get_mut(&found.scanner) {
+        Some(known) if known.scan == found.last.scan => {
+            if known.upload == Upload::Waiting {
+                known.upload = found.last.upload;
+            }
+        }
+        Some(known) if known.time >= found.last.time => {}
+        Some(_) | None => {
+            last.insert(found.scanner.clone(), found.last.clone());
+        }
+    }
 }
 
 fn ids(entries: Vec<Summary>) -> BTreeSet<EntryId> {
     entries.into_iter().map(|entry| entry.id).collect()
 }
 
-async fn tell_again(teller: &Teller, outbox: &Outbox, id: EntryId, end: bool) -> Result<(), StoreError> {
-    let entry = match outbox.get(id).await {
-        Ok(entry) => entry,
-        // Purged meanwhile, or its content does not unseal: nobody can say which scan it was.
-        Err(StoreError::Unknown(_) | StoreError::Damaged(_)) => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let Ok(parcel) = serde_json::from_slice::<Parcel>(&entry.payload) else {
-        return Ok(());
-    };
-    let Summary {
-        stored_at,
-        changed_at,
-        state,
-        ..
-    } = entry.summary;
-    let origin = parcel.origin();
+fn tell_again(teller: &Teller, found: &Found, end: bool) {
+    let Found {
+        summary,
+        scanner,
+        last,
+        rejected,
+    } = found;
     let event = |kind, time, code: Option<&str>| ScanEvent {
-        scanner: origin.scanner.clone(),
-        scan: origin.scan,
+        scanner: scanner.clone(),
+        scan: last.scan,
         kind,
         time,
         code: code.map(str::to_owned),
         message: code.map(|_| NOT_INTACT.to_owned()),
     };
     if end {
-        let (kind, code) = match &parcel {
-            Parcel::Reading(_) => (EventKind::Completed, None),
-            Parcel::Rejected(frame) => (EventKind::Failed, Some(frame.reason.as_str())),
-        };
-        teller.ended(event(kind, stored_at, code), Some(id));
+        let end = event(last.result, summary.stored_at, rejected.as_deref());
+        teller.ended(end, Some(summary.id));
     }
-    match state {
-        State::Sent => teller.outcome(event(EventKind::Uploaded, changed_at, None)),
-        State::SetAside => teller.outcome(event(EventKind::SetAside, changed_at, None)),
+    match summary.state {
+        State::Sent => teller.outcome(event(EventKind::Uploaded, summary.changed_at, None)),
+        State::SetAside => teller.outcome(event(EventKind::SetAside, summary.changed_at, None)),
         State::Waiting | State::Held | State::Uncertain | State::Discarded => {}
     }
-    Ok(())
 }
 
 /// The outsides of all entries behind `after`, in `state` if one is given.

@@ -9,7 +9,7 @@ use agent_config::Config;
 use outbox::{OpenError, Outbox, SealKey};
 
 use super::finding::Finding;
-use crate::{data_dir, report::Chain};
+use crate::{data_dir, legs, report::Chain};
 
 const LEG: &str = "disk";
 
@@ -45,7 +45,16 @@ pub(super) async fn check(config: &Config) -> Finding {
         return Finding::fails(LEG, story, "make room: until then new results wait in memory");
     }
     let inside = match look_inside(config).await {
-        Ok(inside) => inside,
+        Ok(Inside {
+            damage: Some(damage), ..
+        }) => {
+            return Finding::fails(
+                LEG,
+                damage,
+                "note this down: it was put right as far as it can be, and the next check does not find it again",
+            );
+        }
+        Ok(inside) => inside.story,
         Err(error) => return fails(&*error),
     };
     Finding::ok(
@@ -71,20 +80,34 @@ fn write_probe(place: &Path) -> io::Result<()> {
     std::fs::remove_file(&probe)
 }
 
+struct Inside {
+    story: String,
+    /// What was lost or put beside.
+    damage: Option<String>,
+}
+
+impl From<String> for Inside {
+    fn from(story: String) -> Self {
+        Self { story, damage: None }
+    }
+}
+
 /// What the outbox says of itself, if there is one.
-async fn look_inside(config: &Config) -> Result<String, Box<dyn std::error::Error>> {
+async fn look_inside(config: &Config) -> Result<Inside, Box<dyn std::error::Error>> {
     let dir = &config.agent.data_dir;
     let (key, store) = (data_dir::seal_key(dir), data_dir::outbox(dir));
     if !key.exists() || !store.exists() {
-        return Ok("no agent has worked here yet".to_owned());
+        return Ok("no agent has worked here yet".to_owned().into());
     }
     match Outbox::open(&config.outbox, &store, SealKey::load_or_create(&key)?) {
         Ok((outbox, report)) => {
             outbox.close().await;
-            Ok(format!("{} results in the outbox, no agent is running", report.entries))
+            let story = format!("{} results in the outbox, no agent is running", report.entries);
+            let damage = legs::disk::damage(&report);
+            Ok(Inside { story, damage })
         }
-        Err(OpenError::InUse { pid: Some(pid), .. }) => Ok(format!("an agent is running (process {pid})")),
-        Err(OpenError::InUse { pid: None, .. }) => Ok("an agent is running".to_owned()),
+        Err(OpenError::InUse { pid: Some(pid), .. }) => Ok(format!("an agent is running (process {pid})").into()),
+        Err(OpenError::InUse { pid: None, .. }) => Ok("an agent is running".to_owned().into()),
         Err(error) => Err(error.into()),
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The order is the promise: a result gets its identity when it arrives, is stored and fsynced, and only then is anybody
 //! told that the scan is complete, the device included. While the disk does not take a result it stays here, in memory, and
-//! nothing more is taken from the driver; it is tried again for ever.
+//! nothing more is taken from the driver; it is tried again for ever. Once the agent is to stop, results may use the room that
+//! is otherwise kept free.
 
 mod port;
 mod scan;
@@ -11,7 +12,7 @@ mod store;
 use jiff::Timestamp;
 use outbox::{Disposition, Outcome};
 use scan_model::{
-    Name, Parcel, Reading, Record, ScanId,
+    Parcel, Reading, Record, ScanId,
     board::{Severity, Upload},
     parcel::RejectedFrame,
     progress::{Ending, Stage},
@@ -20,6 +21,7 @@ use scan_model::{
 use scanner_driver::{DriverEvent, PortState, Scanner, UnknownPerson};
 use scanner_protocol::{Command, Event, RecordId, RejectReason, Rejected};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use uploader::ServerClock;
 use uuid::Uuid;
 
@@ -33,6 +35,11 @@ const RESULT_NAMESPACE: Uuid = Uuid::from_u128(0x6b1f_4f0e_52c1_4d0c_9a3d_2f5b_7
 /// What a person is told whose result did not arrive as it was sent.
 pub(crate) const NOT_INTACT: &str = "The result did not arrive intact. Please scan again";
 
+/// Alert: the last result arrived with a wrong checksum.
+const CHECKSUM: &str = "checksum-mismatch";
+/// Alert: the last result was not accepted for another reason.
+const NOT_ACCEPTED: &str = "record-rejected";
+
 /// One scanner's reception.
 pub(crate) struct Reception {
     config: scanner_driver::Config,
@@ -42,8 +49,8 @@ pub(crate) struct Reception {
     cloud_clock: watch::Receiver<Option<ServerClock>>,
     /// The device reported an error and did nothing since.
     device_error: bool,
-    /// The alert that the last rejected result raised. The next good result clears it.
-    rejected: Option<&'static str>,
+    /// From then on the reserve of the disk may be used.
+    stop: CancellationToken,
 }
 
 impl Reception {
@@ -53,6 +60,7 @@ impl Reception {
         store: Store,
         teller: Teller,
         cloud_clock: watch::Receiver<Option<ServerClock>>,
+        stop: CancellationToken,
     ) -> Self {
         let scans = Scans::new(config.id.clone(), board.clone(), teller);
         Self {
@@ -62,7 +70,7 @@ impl Reception {
             scans,
             cloud_clock,
             device_error: false,
-            rejected: None,
+            stop,
         }
     }
 
@@ -96,16 +104,22 @@ impl Reception {
         match event {
             Event::Stage { stage, within } => {
                 self.device_error = false;
-                self.scans.running_or_start(stage, at, received_at);
+                self.scans.running_or_start(stage, at, received_at).await;
                 self.scans.reach(stage, within, at);
             }
             Event::Record(record) => {
-                let scan = self.scans.running_or_start(Stage::ReadingResults, at, received_at);
+                let scan = self
+                    .scans
+                    .running_or_start(Stage::ReadingResults, at, received_at)
+                    .await;
                 let origin = self.origin(scan, record.result_id.as_deref(), received_at, &scanner.state.borrow());
                 self.take_record(*record, origin, scanner).await;
             }
             Event::Rejected(rejected) => {
-                let scan = self.scans.running_or_start(Stage::ReadingResults, at, received_at);
+                let scan = self
+                    .scans
+                    .running_or_start(Stage::ReadingResults, at, received_at)
+                    .await;
                 let origin = self.origin(scan, None, received_at, &scanner.state.borrow());
                 self.take_rejected(rejected, origin).await;
             }
@@ -135,7 +149,7 @@ impl Reception {
                     reason,
                     raw: record.raw,
                 };
-                self.set_aside(frame, "record-rejected").await;
+                self.set_aside(frame, NOT_ACCEPTED).await;
             }
         }
         if model.is_some() {
@@ -153,7 +167,11 @@ impl Reception {
     async fn take_reading(&mut self, reading: Reading) {
         let hold = self.config.unknown_person == UnknownPerson::Hold && reading.subject.named().is_none();
         let disposition = if hold { Disposition::Hold } else { Disposition::Send };
-        match self.store.keep(&Parcel::Reading(reading), disposition).await {
+        match self
+            .store
+            .keep(&Parcel::Reading(reading), disposition, &self.stop)
+            .await
+        {
             Outcome::Stored { id } => self.scans.end(Ending::Completed, Upload::Waiting, Some(id)),
             Outcome::AlreadyPresent { .. } => self.fail_repeated(),
         }
@@ -169,8 +187,8 @@ impl Reception {
         } = rejected;
         tracing::warn!(scanner = %self.config.id, %reason, offset, detail, bytes = raw.len(), "a frame is set aside");
         let alert = match reason {
-            RejectReason::ChecksumMismatch => "checksum-mismatch",
-            _ => "record-rejected",
+            RejectReason::ChecksumMismatch => CHECKSUM,
+            _ => NOT_ACCEPTED,
         };
         let (protocol, reason) = (self.config.protocol.name().to_owned(), reason.name().to_owned());
         self.set_aside(
@@ -189,10 +207,13 @@ impl Reception {
     async fn set_aside(&mut self, frame: RejectedFrame, alert: &'static str) {
         let code = frame.reason.clone();
         let disposition = Disposition::SetAside(outbox::Code::new(&code));
-        let entry = self.store.keep(&Parcel::Rejected(frame), disposition).await.id();
+        let entry = self
+            .store
+            .keep(&Parcel::Rejected(frame), disposition, &self.stop)
+            .await
+            .id();
         let message = format!(
-            "{}a result was not accepted ({code}) and is set aside with its bytes. Check cable and settings; the person has to scan again.",
-            own(&self.config.id)
+            "a result was not accepted ({code}) and is set aside with its bytes. Check cable and settings; the person has to scan again."
         );
         self.scans.end(
             Ending::Failed {
@@ -203,14 +224,13 @@ impl Reception {
             Some(entry),
         );
         self.clear_rejected();
-        self.board.raise(alert, Severity::Warning, message);
-        self.rejected = Some(alert);
+        self.board.raise_at(&self.config.id, alert, Severity::Warning, &message);
     }
 
     /// A good result shows that the cable works again.
-    fn clear_rejected(&mut self) {
-        if let Some(alert) = self.rejected.take() {
-            self.board.clear_own(alert, &own(&self.config.id));
+    fn clear_rejected(&self) {
+        for alert in [CHECKSUM, NOT_ACCEPTED] {
+            self.board.clear_at(&self.config.id, alert);
         }
     }
 
@@ -241,11 +261,6 @@ impl Reception {
             port,
         }
     }
-}
-
-/// How the messages of a scanner's alerts begin.
-fn own(scanner: &Name) -> String {
-    format!("Scanner {scanner}: ")
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use scan_model::{
 };
 use scanner_driver::PortState;
 
-use super::own;
 use crate::keeper::{BoardKeeper, set_activity};
 
 /// Alert: another program has the port.
@@ -39,9 +38,9 @@ pub(super) fn show(scanner: &Name, port: &PortState, scanning: bool, device_erro
     };
     for code in [HELD, SETTINGS] {
         if alert == Some(code) {
-            board.raise(code, Severity::Error, format!("{}{port}", own(scanner)));
+            board.raise_at(scanner, code, Severity::Error, &port.to_string());
         } else {
-            board.clear_own(code, &own(scanner));
+            board.clear_at(scanner, code);
         }
     }
 }

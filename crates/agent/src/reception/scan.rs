@@ -49,14 +49,15 @@ impl Scans {
 
     /// Identity of the running scan. If none runs, one starts in `stage`: always a first attempt, because nobody asks a walk-up
     /// scanner to try again.
-    pub(super) fn running_or_start(&mut self, stage: Stage, at: Instant, received_at: Timestamp) -> ScanId {
+    pub(super) async fn running_or_start(&mut self, stage: Stage, at: Instant, received_at: Timestamp) -> ScanId {
         if let Some(running) = &self.running {
             return running.progress.current().scan;
         }
         let progress = ScanProgress::start(ScanId(Uuid::now_v7()), 1, stage, Duration::ZERO);
         let first = progress.current();
         self.teller
-            .started(event(&self.scanner, first, EventKind::Started, received_at));
+            .started(event(&self.scanner, first, EventKind::Started, received_at))
+            .await;
         self.teller.progress(&self.scanner, first);
         self.board.scanner(&self.scanner, |shown| {
             shown.scan = Some(first.clone());

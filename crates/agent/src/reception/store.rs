@@ -1,10 +1,11 @@
 //! The way of a result into the safe, however long the disk takes.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use outbox::{Disposition, EntryKey, NewEntry, Outbox, Outcome, SealKey};
-use scan_model::Parcel;
+use outbox::{Disposition, EntryId, EntryKey, Full, NewEntry, Outbox, Outcome, SealKey};
+use scan_model::{Name, Parcel};
 use tokio::{sync::watch, time::sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::report::Chain;
 
@@ -20,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 pub(crate) struct Store {
     outbox: Outbox,
     key: SealKey,
-    refused: watch::Sender<Option<Refused>>,
+    refused: watch::Sender<BTreeMap<Name, Refused>>,
 }
 
 /// A result waits in memory because the disk did not take it.
@@ -37,44 +38,74 @@ impl Store {
         Self {
             outbox,
             key,
-            refused: watch::Sender::new(None),
+            refused: watch::Sender::new(BTreeMap::new()),
         }
     }
 
-    /// What the disk last refused; `None` again as soon as it takes a result.
-    pub(crate) fn refused(&self) -> watch::Receiver<Option<Refused>> {
+    /// The scanners whose result waits in memory, and why the disk last refused it.
+    pub(crate) fn refused(&self) -> watch::Receiver<BTreeMap<Name, Refused>> {
         self.refused.subscribe()
     }
 
     /// Stores a parcel and returns once it is fsynced: which entry holds it, and
     /// whether that is new or was stored before under the same identity.
-    /// While the disk is full or fails it is tried again, for ever, and [`Store::refused`] says so.
-    pub(super) async fn keep(&self, parcel: &Parcel, disposition: Disposition) -> Outcome {
+    /// While the disk is full or fails it is tried again, for ever, and [`Store::refused`] says so. From `stop` on, when memory
+    /// is about to go, it is stored past the limits of the outbox: those keep room for exactly this.
+    pub(super) async fn keep(&self, parcel: &Parcel, disposition: Disposition, stop: &CancellationToken) -> Outcome {
         let entry = self.entry(parcel, disposition);
+        let (scanner, externalid) = (&parcel.origin().scanner, parcel.origin().externalid);
         let mut pause = FIRST_PAUSE;
         loop {
-            let refused = match self.outbox.append(entry.clone()) {
-                Ok(pending) => match pending.await {
-                    Ok(outcome) => {
-                        self.refused.send_if_modified(|refused| refused.take().is_some());
-                        return outcome;
-                    }
-                    Err(error) => Refused {
-                        full: false,
-                        story: Chain(&error).to_string(),
-                    },
-                },
-                Err(full) => Refused {
-                    full: true,
-                    story: full.to_string(),
-                },
+            let stopping = stop.is_cancelled();
+            let refused = match self.attempt(&entry, stopping).await {
+                Ok(outcome) => {
+                    self.refused
+                        .send_if_modified(|refused| refused.remove(scanner).is_some());
+                    return outcome;
+                }
+                Err(refused) => refused,
             };
-            let externalid = parcel.origin().externalid;
             tracing::error!(%externalid, story = refused.story, "a result waits in memory: the disk does not take it");
-            self.refused.send_replace(Some(refused));
-            sleep(SHORTEST_PAUSE + pause.mul_f64(fastrand::f64())).await;
-            pause = LONGEST_PAUSE.min(pause * 2);
+            self.refused.send_modify(|all| {
+                all.insert(scanner.clone(), refused);
+            });
+            tokio::select! {
+                () = sleep(SHORTEST_PAUSE + pause.mul_f64(fastrand::f64())) => {}
+                () = stop.cancelled(), if !stopping => {}
+            }
+            pause = if stopping {
+                FIRST_PAUSE
+            } else {
+                LONGEST_PAUSE.min(pause * 2)
+            };
         }
+    }
+
+    async fn attempt(&self, entry: &NewEntry, stopping: bool) -> Result<Outcome, Refused> {
+        let appended = if stopping {
+            self.outbox.append_reserved(entry.clone())
+        } else {
+            self.outbox.append(entry.clone())
+        };
+        let pending = appended.map_err(|full| Refused {
+            // With too many requests in line it is not full: it hangs.
+            full: !matches!(full, Full::Requests),
+            story: full.to_string(),
+        })?;
+        match pending.await {
+            Ok(Outcome::AlreadyPresent { id }) if self.holds(id, entry).await => Ok(Outcome::Stored { id }),
+            Ok(outcome) => Ok(outcome),
+            Err(error) => Err(Refused {
+                full: false,
+                story: Chain(&error).to_string(),
+            }),
+        }
+    }
+
+    /// Whether an entry has the very same content, the scan's identity included: then it is no repetition by the device but
+    /// an attempt of ours that was stored although its answer was an error.
+    async fn holds(&self, id: EntryId, entry: &NewEntry) -> bool {
+        matches!(self.outbox.get(id).await, Ok(stored) if stored.payload == entry.payload)
     }
 
     fn entry(&self, parcel: &Parcel, disposition: Disposition) -> NewEntry {

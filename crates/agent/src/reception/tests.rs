@@ -27,6 +27,7 @@ struct House {
     scanner: scanner_driver::Config,
     driver: mpsc::Sender<DriverEvent>,
     serving: tokio::task::JoinHandle<()>,
+    stop: CancellationToken,
 }
 
 impl House {
@@ -38,7 +39,8 @@ impl House {
         let (store, board) = (Store::new(outbox.clone(), key), test_board());
         let section = format!("id = \"bay-1\"\nport = \"/dev/null\"\nunknown_person = \"{unknown_person}\"");
         let scanner: scanner_driver::Config = toml::from_str(&section).unwrap();
-        let (driver, serving) = receive(&scanner, &board, &store, &teller);
+        let stop = CancellationToken::new();
+        let (driver, serving) = receive(&scanner, &board, &store, &teller, &stop);
         Self {
             _dir: dir,
             outbox,
@@ -48,12 +50,13 @@ impl House {
             scanner,
             driver,
             serving,
+            stop,
         }
     }
 
     /// Puts a new reception in the place of the one that serves.
     fn receive_again(&mut self) {
-        (self.driver, self.serving) = receive(&self.scanner, &self.board, &self.store, &self.teller);
+        (self.driver, self.serving) = receive(&self.scanner, &self.board, &self.store, &self.teller, &self.stop);
     }
 
     async fn send(&self, event: Event) {
@@ -93,12 +96,20 @@ fn receive(
     board: &BoardKeeper,
     store: &Store,
     teller: &Teller,
+    stop: &CancellationToken,
 ) -> (mpsc::Sender<DriverEvent>, tokio::task::JoinHandle<()>) {
     let (_, mut ends) = Driver::new(scanner);
     let (driver, events) = mpsc::channel(1);
     ends.events = events;
     let clock = watch::Sender::new(None).subscribe();
-    let reception = Reception::new(scanner.clone(), board.clone(), store.clone(), teller.clone(), clock);
+    let reception = Reception::new(
+        scanner.clone(),
+        board.clone(),
+        store.clone(),
+        teller.clone(),
+        clock,
+        stop.clone(),
+    );
     (driver, tokio::spawn(reception.serve(ends)))
 }
 
@@ -226,11 +237,11 @@ async fn a_result_that_the_disk_refuses_is_never_called_complete() {
     let house = House::new("unassigned", full).await;
     house.send(arrived(record("80.5"))).await;
     let mut refused = house.store.refused();
-    timeout(PATIENCE, refused.wait_for(Option::is_some))
+    timeout(PATIENCE, refused.wait_for(|refused| !refused.is_empty()))
         .await
         .unwrap()
         .unwrap();
-    assert!(refused.borrow().as_ref().unwrap().full);
+    assert!(refused.borrow().values().all(|refused| refused.full));
     let told = house.teller.waiting();
     assert!(
         !told
@@ -252,13 +263,53 @@ async fn while_the_disk_refuses_nothing_more_is_taken_from_the_driver() {
     let house = House::new("unassigned", full).await;
     house.send(arrived(record("80.5"))).await;
     let mut refused = house.store.refused();
-    timeout(PATIENCE, refused.wait_for(Option::is_some))
+    timeout(PATIENCE, refused.wait_for(|refused| !refused.is_empty()))
         .await
         .unwrap()
         .unwrap();
     house.send(arrived(record("70.5"))).await;
     assert_eq!(house.driver.capacity(), 0);
     house.serving.abort();
+}
+
+#[tokio::test]
+async fn a_stop_stores_what_waits_in_memory_past_the_limits() {
+    let full = Config {
+        max_size: bytesize::ByteSize::b(1),
+        ..Config::default()
+    };
+    let house = House::new("unassigned", full).await;
+    house.send(arrived(record("80.5"))).await;
+    let mut refused = house.store.refused();
+    timeout(PATIENCE, refused.wait_for(|refused| !refused.is_empty()))
+        .await
+        .unwrap()
+        .unwrap();
+    house.send(arrived(record("70.5"))).await;
+    house.stop.cancel();
+    let finished = house.finish().await;
+    assert_eq!(finished.states(), [State::Waiting, State::Waiting]);
+    assert!(refused.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn our_own_second_attempt_is_no_repetition_and_the_devices_is() {
+    let house = House::new("unassigned", Config::default()).await;
+    let parcel = |scan| {
+        let origin = Origin {
+            externalid: Uuid::from_u128(17),
+            scan: ScanId(Uuid::from_u128(scan)),
+            scanner: "bay-1".parse().unwrap(),
+            received_at: Timestamp::UNIX_EPOCH,
+            time_quality: clock::quality(None),
+            port: None,
+        };
+        Parcel::Reading(Reading::from_record(&record("80.5"), origin).unwrap())
+    };
+    let keep = async |scan| house.store.keep(&parcel(scan), Disposition::Send, &house.stop).await;
+    let first = keep(1).await;
+    assert_eq!(keep(1).await, first);
+    assert_eq!(keep(2).await, Outcome::AlreadyPresent { id: first.id() });
 }
 
 #[tokio::test]
@@ -414,9 +465,9 @@ async fn an_end_that_was_not_announced_before_a_crash_is_told_at_the_next_start(
     for (kind, scan) in expected {
         teller.announced(progress_mqtt::Announced { scan, kind });
     }
-    let stop = tokio_util::sync::CancellationToken::new();
+    let stop = CancellationToken::new();
     stop.cancel();
-    teller.remember(outbox.clone(), stop).await;
+    teller.remember(stop).await;
     let (again, last) = retell(&outbox, true).await.unwrap();
     assert_eq!(again.waiting(), []);
     assert_eq!(last.values().next().unwrap().result, EventKind::Failed);
@@ -434,9 +485,7 @@ async fn a_scan_that_a_crash_cut_off_fails_at_the_next_start() {
     .await
     .unwrap()
     .unwrap();
-    let stop = tokio_util::sync::CancellationToken::new();
-    stop.cancel();
-    house.teller.clone().remember(house.outbox.clone(), stop).await;
+    // The crash: what the teller remembered at the start is all there is.
     let (again, last) = retell(&house.outbox, true).await.unwrap();
     let [Told::Event(event)] = &again.waiting()[..] else {
         panic!("{:?}", again.waiting())
@@ -447,6 +496,55 @@ async fn a_scan_that_a_crash_cut_off_fails_at_the_next_start() {
     );
     assert_eq!(last.values().next().unwrap().scan, event.scan);
     house.serving.abort();
+}
+
+#[tokio::test]
+async fn a_scan_that_was_cut_off_is_ended_before_anything_is_told_again() {
+    let house = House::new("unassigned", Config::default()).await;
+    house.send(arrived(record("80.5"))).await;
+    house.send(reading(0)).await;
+    let mut board = house.board.subscribe();
+    let runs_again = |board: &std::sync::Arc<scan_model::board::Board>| {
+        board
+            .scanners
+            .values()
+            .any(|shown| shown.scan.is_some() && shown.last.is_some())
+    };
+    timeout(PATIENCE, board.wait_for(runs_again)).await.unwrap().unwrap();
+    let (again, last) = retell(&house.outbox, true).await.unwrap();
+    let [Told::Event(cut_off), Told::Event(completed)] = &again.waiting()[..] else {
+        panic!("{:?}", again.waiting())
+    };
+    assert_eq!(
+        (cut_off.kind, completed.kind),
+        (EventKind::Failed, EventKind::Completed)
+    );
+    assert_eq!(last.values().next().unwrap().scan, cut_off.scan);
+    house.serving.abort();
+}
+
+#[tokio::test]
+async fn after_a_crash_the_last_scan_is_the_newest_result_and_where_it_is_now() {
+    let house = House::new("unassigned", Config::default()).await;
+    house.send(arrived(record("70.5"))).await;
+    house.send(arrived(record("80.5"))).await;
+    let outbox = house.outbox.clone();
+    let finished = house.finish().await;
+    let newest = finished.scanner.last.clone().unwrap();
+    let after_crash = async || {
+        let (_, last) = retell(&outbox, true).await.unwrap();
+        last.into_values().next().unwrap()
+    };
+    let last = after_crash().await;
+    assert_eq!((last.scan, last.upload), (newest.scan, Upload::Waiting));
+    for leased in outbox.lease(8).await.unwrap() {
+        outbox
+            .acknowledge(leased.id(), outbox::Receipt(b"17".to_vec()))
+            .await
+            .unwrap();
+    }
+    let last = after_crash().await;
+    assert_eq!((last.scan, last.upload), (newest.scan, Upload::Unassigned));
 }
 
 #[tokio::test]

@@ -184,7 +184,10 @@ async fn a_lost_answer_is_told_from_a_refusal() {
         (error(503, "unavailable"), false),
         (error(429, "rate_limited"), false),
         (error(422, "validation_failed"), false),
-        (Reply::html(200), false),
+        (Reply::html(200), true),
+        (error(303, "x").with("location", "/rest/v2.10/readings/9041"), true),
+        (error(302, "x").with("location", "https://login.example/"), false),
+        (Reply::html(404), false),
     ] {
         let shown = format!("{reply:?}");
         assert_eq!(

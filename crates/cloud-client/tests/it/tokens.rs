@@ -255,6 +255,13 @@ async fn a_secret_that_was_reset_is_read_anew() {
 }
 
 #[tokio::test]
+async fn a_token_that_lives_for_ever_is_used() {
+    let answer = r#"{"access_token":"at","token_type":"bearer","expires_in":18446744073709551615}"#;
+    let server = FakeHttp::start(move |_: &Request| Reply::json(200, answer)).await;
+    client(&server.url()).authenticate().await.unwrap();
+}
+
+#[tokio::test]
 async fn many_calls_at_once_share_one_token_request() {
     let (server, endpoint) = serve(Endpoint::default()).await;
     let client = client(&server.url());

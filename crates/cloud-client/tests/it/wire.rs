@@ -157,4 +157,8 @@ async fn a_dialect_without_an_index_or_a_way_to_ask_makes_no_such_calls() {
         cloud_client::Remedy::Uncertain
     );
     assert!(server.lines().is_empty());
+    // Nor does it send what the server does not know.
+    client.create_reading(&new_reading()).await.unwrap();
+    let request = server.requests().pop().unwrap();
+    assert_eq!(request.header("idempotency-key"), None);
 }

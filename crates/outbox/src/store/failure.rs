@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::error::StoreError;
 use crate::seal::SealError;
@@ -46,6 +46,12 @@ pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
         | rusqlite::Error::Utf8Error(..) => true,
         _ => false,
     }
+}
+
+/// Whether the file cannot be trusted after this error: it is damaged, or some of it cannot be read.
+pub(crate) fn is_unreadable(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|failure| failure.extended_code);
+    is_damage(error) || matches!(code, Some(ffi::SQLITE_IOERR_READ | ffi::SQLITE_IOERR_SHORT_READ))
 }
 
 impl From<rusqlite::Error> for Failure {

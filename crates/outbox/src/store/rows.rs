@@ -87,6 +87,14 @@ impl Store {
         Ok(())
     }
 
+    /// Sets a waiting row aside without a look into it: of a damaged one not even the outside need be readable.
+    pub(crate) fn set_aside_unread(&self, seq: i64, code: &Code, now: Timestamp) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached("UPDATE entry SET state = ?2, changed_at = ?3, attempts = 0, code = ?4 WHERE seq = ?1")?
+            .execute(params![seq, State::SetAside, Millis(now), code])?;
+        Ok(())
+    }
+
     pub(crate) fn set_step(&self, seq: i64, head: &Head, step: &Step, now: Timestamp) -> Result<(), Failure> {
         let sealed = self.seal.seal(head.place(seq, Part::Step), &step.0)?;
         self.db

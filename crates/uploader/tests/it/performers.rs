@@ -78,3 +78,18 @@ async fn under_a_cloned_identity_nothing_goes_up_until_the_other_machine_is_gone
     world.uploads(1).await;
     world.leg_is("ok").await;
 }
+
+#[tokio::test]
+async fn a_scanner_that_the_server_refuses_does_not_silence_the_next_one() {
+    let cloud = FakeCloud::start(true).await;
+    let mut world = World::new(&cloud).await;
+    cloud.break_down(REGISTER, error(422, "validation_failed"));
+    let mut two = board(Activity::Idle);
+    let other = two.scanners.values().next().unwrap().clone();
+    two.scanners.insert("bay-0".parse().unwrap(), other);
+    world.board.send_replace(Arc::new(two));
+    pass(BEAT).await;
+    until("the other's heartbeat", || cloud.count(HEARTBEAT) == 1).await;
+    assert_eq!(cloud.count(REGISTER), 2);
+    world.leg_is("rejecting").await;
+}

@@ -10,7 +10,7 @@ use crate::{
     World, externalid,
     fake_cloud::{COMPLETE, CREATE, FIND, FakeCloud, Fault, MEASURE, READ, TOKEN, error},
     fake_http::Reply,
-    pass, until,
+    pass, time_flies, until,
 };
 
 #[tokio::test]
@@ -170,14 +170,15 @@ async fn a_reading_the_server_refuses_is_set_aside_with_the_answer_and_the_other
 
 #[tokio::test]
 async fn refusals_of_every_step_that_are_about_the_reading_set_it_aside() {
-    for (line, status, code) in [
-        (CREATE, 400, "invalid_json"),
-        (MEASURE, 409, "measurement_conflict"),
-        (MEASURE, 410, "gone"),
-        (CREATE, 413, "body_too_large"),
-        (CREATE, 415, "unsupported_media_type"),
-        (MEASURE, 404, "not_found"),
-        (COMPLETE, 422, "validation_failed"),
+    for (line, status, code, told) in [
+        (CREATE, 400, "invalid_json", "invalid_json"),
+        (MEASURE, 409, "measurement_conflict", "measurement_conflict"),
+        // Words that are not the contract's may be anything: dashboards see the status.
+        (MEASURE, 410, "Jane Doe", "http_410"),
+        (CREATE, 413, "body_too_large", "body_too_large"),
+        (CREATE, 415, "unsupported_media_type", "unsupported_media_type"),
+        (MEASURE, 404, "not_found", "not_found"),
+        (COMPLETE, 422, "validation_failed", "validation_failed"),
     ] {
         let cloud = FakeCloud::start(false).await;
         let mut world = World::new(&cloud).await;
@@ -186,7 +187,7 @@ async fn refusals_of_every_step_that_are_about_the_reading_set_it_aside() {
         let delivery = world.delivery().await;
         assert_eq!(
             (delivery.upload, delivery.code.as_deref()),
-            (Upload::SetAside, Some(code))
+            (Upload::SetAside, Some(told))
         );
     }
 }
@@ -278,6 +279,29 @@ async fn where_nobody_can_be_asked_a_lost_answer_leaves_the_reading_to_a_technic
     world.outbox.requeue(entry).await.unwrap();
     world.uploads(1).await;
     assert_eq!(cloud.count(CREATE), 3);
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_asked_a_success_in_an_odd_form_is_not_sent_again() {
+    for odd in [
+        Reply::html(200),
+        error(303, "x").with("location", "/rest/v2.10/readings/9041"),
+    ] {
+        let cloud = FakeCloud::start(false).await;
+        let mut world = World::at(&cloud.http.url(), "boditrax").await;
+        world.leg_is("ok").await;
+        cloud.fault(CREATE, Fault::After(odd));
+        world.store(1, 1).await;
+        until("a creation", || cloud.count(CREATE) == 1).await;
+        let flies = async {
+            tokio::select! {
+                delivery = world.delivery() => delivery,
+                () = time_flies() => unreachable!(),
+            }
+        };
+        assert_eq!(flies.await.upload, Upload::Uncertain);
+        assert_eq!(cloud.count(CREATE), 1);
+    }
 }
 
 #[tokio::test]
