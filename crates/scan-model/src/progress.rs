@@ -128,6 +128,8 @@ pub enum Change {
         /// Per cent of the stage.
         within: u8,
     },
+    /// The person should be told something else, while the scan goes on where it is.
+    Prompted(&'static str),
     /// The scan ended.
     Ended(Ending),
 }
@@ -213,6 +215,12 @@ impl ScanProgress {
                 self.current.status = stage.status();
                 self.current.progress = self.current.progress.max(percent);
                 stage.message().clone_into(&mut self.current.message);
+            }
+            Change::Prompted(message) => {
+                if self.current.message == message {
+                    return None;
+                }
+                message.clone_into(&mut self.current.message);
             }
             Change::Ended(ending) => {
                 match &ending {
@@ -300,6 +308,19 @@ mod tests {
             (last.status, last.stage, last.progress, last.is_final),
             (Status::Failed, Stage::Weighing, 20, true)
         );
+    }
+
+    #[test]
+    fn a_prompt_is_shown_once_and_moves_nothing() {
+        let mut scan = scan();
+        let shown = scan
+            .apply(Change::Prompted("Please stand still"), Duration::ZERO)
+            .unwrap();
+        assert_eq!(
+            (shown.seq, shown.progress, shown.message.as_str()),
+            (2, 1, "Please stand still")
+        );
+        assert_eq!(scan.apply(Change::Prompted("Please stand still"), Duration::ZERO), None);
     }
 
     #[test]

@@ -124,10 +124,12 @@ impl Reception {
                 self.take_rejected(rejected, origin).await;
             }
             Event::Repeated => self.fail_repeated(),
+            Event::Prompt(message) => self.scans.prompt(message, at),
             Event::DeviceError(error) => {
-                tracing::warn!(scanner = %self.config.id, code = %error.code, "the scanner reports an error");
-                self.device_error = true;
-                self.scans.fail("device_error", error.advice);
+                tracing::warn!(scanner = %self.config.id, code = %error.code, error = error.name, "the scanner reports an error");
+                // What the person can mend is over with the scan; the rest stays until the device does something again.
+                self.device_error = error.needs_service;
+                self.scans.fail(error.name, error.advice);
             }
         }
     }

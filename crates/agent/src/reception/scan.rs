@@ -70,10 +70,18 @@ impl Scans {
 
     /// The running scan got on.
     pub(super) fn reach(&mut self, stage: Stage, within: u8, at: Instant) {
+        self.change(Change::Reached { stage, within }, at);
+    }
+
+    /// Tells the person something else, while the scan goes on.
+    pub(super) fn prompt(&mut self, message: &'static str, at: Instant) {
+        self.change(Change::Prompted(message), at);
+    }
+
+    fn change(&mut self, change: Change, at: Instant) {
         let Some(Running { progress, began }) = &mut self.running else {
             return;
         };
-        let change = Change::Reached { stage, within };
         if let Some(progress) = progress.apply(change, at.saturating_duration_since(*began)) {
             self.teller.progress(&self.scanner, progress);
             self.board
