@@ -77,6 +77,9 @@
 //! An error of the disk at a commit is answered to each request of the batch; none of them is promised. The store is
 //! then opened again, checkpointed and synced, before the next request is served: a log whose sync has failed is not
 //! trusted.
+//!
+//! Damage that is met at work is handled likewise: an entry that cannot be read is set aside, the store is opened again
+//! and checked whole whatever its size, and replaced if that finds damage. [`Stats`] then tells what was lost.
 
 mod carve;
 mod config;

@@ -62,7 +62,8 @@ const NUMBERS_PER_START: u64 = 1_000_000;
 pub(crate) struct Desk {
     tree: Tree,
     board: Arc<Board>,
-    /// Scanners and alert codes ever seen: when one goes, its topics are emptied.
+    /// Scanners and alert codes ever seen. Scanners stay as long as the agent runs; when an alert goes, its topic is
+    /// emptied.
     scanners: BTreeSet<Name>,
     alerts: BTreeSet<String>,
     /// Running scans, from what was told: the board may be a moment ahead or behind.
@@ -205,7 +206,7 @@ impl Desk {
             let last = is.and_then(|scanner| scanner.last.as_ref());
             // An end that was missed because too much was told at once: the outcome says that the scan is over.
             let running = self.running.get(&scanner).map(|progress| progress.scan);
-            if is.is_none() || running.is_some() && running == last.map(|last| last.scan) {
+            if running.is_some() && running == last.map(|last| last.scan) {
                 self.running.remove(&scanner);
                 self.say(Slot::Scan(scanner.clone()));
             }

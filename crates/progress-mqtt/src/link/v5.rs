@@ -127,9 +127,7 @@ fn seen(event: Event) -> Result<Seen, Fault> {
                 in_flight: terms
                     .and_then(|terms| terms.receive_max)
                     .map_or(IN_FLIGHT, |most| most.clamp(1, IN_FLIGHT)),
-                keep_alive: terms
-                    .and_then(|terms| terms.server_keep_alive)
-                    .map(|keep_alive| Duration::from_secs(keep_alive.into())),
+                keep_alive: terms.and_then(|terms| terms.server_keep_alive).and_then(keep_alive),
             })
         }
         Event::Incoming(Packet::PubAck(answer)) => Seen::Acknowledged(match answer.reason {
@@ -140,6 +138,12 @@ fn seen(event: Event) -> Result<Seen, Fault> {
         Event::Outgoing(Outgoing::Disconnect) => Seen::SaidGoodbye,
         Event::Outgoing(_) | Event::Auth(_) => Seen::Said,
     })
+}
+
+/// The broker's keep-alive in seconds. Zero says that it does not watch (MQTT 5 section 3.1.2.10); we still do, at our own
+/// pace.
+fn keep_alive(of_broker: u16) -> Option<Duration> {
+    (of_broker > 0).then(|| Duration::from_secs(of_broker.into()))
 }
 
 fn fault(error: &ConnectionError) -> Fault {
@@ -227,3 +231,14 @@ impl SessionStore for EmptySession {
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SessionStoreError>> + Send + 'a>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_does_not_watch_leaves_our_patience_as_it_is() {
+        assert_eq!(keep_alive(0), None);
+        assert_eq!(keep_alive(40), Some(Duration::from_secs(40)));
+    }
+}
