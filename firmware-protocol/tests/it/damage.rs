@@ -1,0 +1,1 @@
+//! Every truncation, every bit flip and every repetition of every message.
