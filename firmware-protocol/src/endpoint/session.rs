@@ -98,7 +98,9 @@ impl Session {
             return None;
         }
         self.heard = now;
-        let news = self.peer.is_none_or(|peer| peer.nonce != hello.nonce);
+        // A side that was given the same seed at each start comes back with its old nonce, and knows nobody.
+        let reborn = self.id().is_some() && hello.seen == 0;
+        let news = reborn || self.peer.is_none_or(|peer| peer.nonce != hello.nonce);
         let mut change = None;
         if news {
             change = self.leave(CloseReason::PeerRestarted, now);

@@ -21,6 +21,14 @@ pub(crate) struct Faults {
     pub(crate) cut: u16,
 }
 
+/// What happens to one frame of a run, counted over both directions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Damage {
+    Repeated { frame: usize },
+    Cut { frame: usize, keep: usize },
+    Flipped { frame: usize, bit: usize },
+}
+
 /// A small generator: the same plan gives the same run.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(u64);
@@ -55,9 +63,14 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    fn carry(&mut self, now: u64, frame: &[u8], cable: bool, faults: Faults, dice: &mut Dice) {
+    /// Shifts a frame out.
+    fn send(&mut self, now: u64, frame: &[u8]) {
         self.busy_until = now + frame.len() as u64 * BYTE_TIME / 100;
         self.bytes_sent += frame.len() as u64;
+    }
+
+    /// Carries a frame whose last bit has left at [`Self::busy_until`].
+    fn carry(&mut self, frame: &[u8], cable: bool, faults: Faults, dice: &mut Dice) {
         if !cable || dice.chance(faults.drop) {
             return;
         }
@@ -144,6 +157,9 @@ pub(crate) struct World {
     pub(crate) to_host: Wire,
     pub(crate) to_device: Wire,
     pub(crate) faults: Faults,
+    pub(crate) damage: Option<Damage>,
+    /// The lengths of all frames so far.
+    pub(crate) frames: Vec<usize>,
     /// Time from a result's arrival to its being on disk.
     pub(crate) fsync: u64,
     dice: Dice,
@@ -182,6 +198,8 @@ impl World {
             to_host: Wire::default(),
             to_device: Wire::default(),
             faults: Faults::default(),
+            damage: None,
+            frames: Vec::new(),
             fsync: 2000,
             dice,
             cable_in_at: 0,
@@ -363,13 +381,22 @@ impl World {
         if self.now >= self.to_host.busy_until
             && let Some(frame) = self.device.poll_transmit(now)
         {
-            self.to_host.carry(self.now, frame, cable, self.faults, &mut self.dice);
+            let number = self.frames.len();
+            self.frames.push(frame.len());
+            self.to_host.send(self.now, frame);
+            for frame in damaged(frame, number, self.damage) {
+                self.to_host.carry(&frame, cable, self.faults, &mut self.dice);
+            }
         }
         if self.now >= self.to_device.busy_until
             && let Some(frame) = self.host.poll_transmit(now)
         {
-            self.to_device
-                .carry(self.now, frame, cable, self.faults, &mut self.dice);
+            let number = self.frames.len();
+            self.frames.push(frame.len());
+            self.to_device.send(self.now, frame);
+            for frame in damaged(frame, number, self.damage) {
+                self.to_device.carry(&frame, cable, self.faults, &mut self.dice);
+            }
         }
     }
 
@@ -447,6 +474,18 @@ impl World {
     pub(crate) fn is_quiet(&self) -> bool {
         self.device_connected && self.host_connected && self.stored.len() == self.measured.len()
     }
+}
+
+/// What arrives of frame `number`.
+fn damaged(frame: &[u8], number: usize, damage: Option<Damage>) -> Vec<Vec<u8>> {
+    let mut bytes = frame.to_vec();
+    match damage {
+        Some(Damage::Repeated { frame }) if frame == number => return vec![bytes.clone(), bytes],
+        Some(Damage::Cut { frame, keep }) if frame == number => bytes.truncate(keep),
+        Some(Damage::Flipped { frame, bit }) if frame == number => bytes[bit / 8] ^= 1 << (bit % 8),
+        _ => {}
+    }
+    vec![bytes]
 }
 
 /// `bytes` in pieces as an operating system would hand them over.
