@@ -8,3 +8,4 @@ mod goodput;
 mod line;
 mod sample;
 mod sessions;
+mod vectors;
