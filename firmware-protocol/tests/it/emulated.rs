@@ -34,14 +34,7 @@ impl Drop for Board {
 
 impl Board {
     fn start(name: &str) -> Option<Self> {
-        let image = match firmware() {
-            Ok(image) => image,
-            Err(missing) if std::env::var_os("SCANBRIDGE_REQUIRE_REAL_PARTS").is_some() => panic!("{missing}"),
-            Err(missing) => {
-                eprintln!("skipped: {missing}");
-                return None;
-            }
-        };
+        let image = images()?.join("body-scanner");
         let folder = std::env::temp_dir().join(format!("scan-link-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let socket = |file: &str| format!("unix:{},server=on,wait=off", folder.join(file).display());
@@ -85,8 +78,19 @@ impl Board {
     }
 }
 
-/// Builds the firmware and returns its image, or what is missing.
-fn firmware() -> Result<PathBuf, String> {
+/// The folder of the firmware's images, built now; `None` if the test is to be skipped.
+fn images() -> Option<PathBuf> {
+    match build() {
+        Ok(folder) => Some(folder),
+        Err(missing) if std::env::var_os("SCANBRIDGE_REQUIRE_REAL_PARTS").is_some() => panic!("{missing}"),
+        Err(missing) => {
+            eprintln!("skipped: {missing}");
+            None
+        }
+    }
+}
+
+fn build() -> Result<PathBuf, String> {
     let found = |program: &str| {
         Command::new(program)
             .arg("--version")
@@ -108,8 +112,20 @@ fn firmware() -> Result<PathBuf, String> {
             String::from_utf8_lossy(&built.stderr)
         ));
     }
-    let folder = String::from_utf8_lossy(&built.stdout).trim().to_owned();
-    Ok(Path::new(&folder).join("body-scanner"))
+    Ok(PathBuf::from(String::from_utf8_lossy(&built.stdout).trim()))
+}
+
+/// Bytes of flash that an image takes: what its ELF program headers load.
+fn flash(image: &Path) -> u32 {
+    let elf = std::fs::read(image).unwrap();
+    let half = |at: usize| usize::from(u16::from_le_bytes([elf[at], elf[at + 1]]));
+    let word = |at: usize| u32::from_le_bytes(elf[at..at + 4].try_into().unwrap());
+    let (table, size, count) = (word(0x1C) as usize, half(0x2A), half(0x2C));
+    let headers = (0..count).map(|number| table + number * size);
+    headers
+        .filter(|header| word(*header) == 1)
+        .map(|header| word(header + 0x10))
+        .sum()
 }
 
 fn connect(path: &Path) -> UnixStream {
@@ -262,7 +278,20 @@ fn a_walk_up_on_an_emulated_processor_passes_its_stages_and_arrives_whole() {
     assert_eq!((weight.as_deref(), *items), (Some("64.1"), 76));
     assert_eq!(key.to_string(), "4d5053322d414e3338362d3030303100-1-1");
 
-    println!("{}", board.type_line("report"));
+    // What the SPEC says of sizes.
+    let report = board.type_line("report");
+    let number = |name: &str| -> u32 {
+        let word = report
+            .split(' ')
+            .find_map(|word| word.strip_prefix(name))
+            .unwrap_or_else(|| panic!("{report}"));
+        word.parse().unwrap()
+    };
+    let folder = images().expect("they were there a moment ago");
+    let flash = flash(&folder.join("size-of-link")) - flash(&folder.join("size-of-nothing"));
+    let (link, stack) = (number("link="), number("stack="));
+    println!("flash {flash}, memory {link}, stack {stack} bytes");
+    assert!(flash <= 24 * 1024 && link + stack <= 4096);
 }
 
 #[test]

@@ -541,3 +541,17 @@ fn the_codes_of_the_c_interface_are_those_of_the_crate() {
     writeln!(text, "\n#endif").unwrap();
     compare("c/scan_link_codes.h", &text);
 }
+
+#[test]
+fn a_reader_in_another_language_reads_the_vectors() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/check.py");
+    let Ok(output) = std::process::Command::new("python3").arg(script).output() else {
+        assert!(
+            std::env::var_os("SCANBRIDGE_REQUIRE_REAL_PARTS").is_none(),
+            "no python3"
+        );
+        eprintln!("skipped: no python3");
+        return;
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -1,14 +1,19 @@
 //! The board: two UARTs, a clock, reset. All `unsafe` of the firmware is here.
 
 use core::{
+    cell::RefCell,
     fmt,
     panic::PanicInfo,
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use cortex_m::peripheral::{SCB, SYST, syst::SystClkSource};
+use cortex_m::{
+    interrupt::{InterruptNumber, Mutex},
+    peripheral::{NVIC, SCB, SYST, syst::SystClkSource},
+};
 use cortex_m_rt::exception;
 use firmware_protocol::Instant;
+use heapless::Deque;
 
 use crate::flash::Flash;
 
@@ -49,60 +54,118 @@ impl Clock {
     }
 }
 
-/// A CMSDK APB UART (Arm DDI 0479, section 4.3), polled. A board with a real line takes the bytes in an interrupt: at 115,200
-/// baud one comes every 87 µs, and this UART holds a single one.
-pub struct Uart(*mut u32);
+/// A CMSDK APB UART (Arm DDI 0479, section 4.3). Arriving bytes are taken in an interrupt: at 115,200 baud one comes every
+/// 87 µs, and this UART holds a single one.
+pub struct Uart {
+    registers: Registers,
+    received: &'static Received,
+}
+
+/// What has arrived and was not read. Room for 44 ms of line, more than any turn of the main loop takes; what comes on top is
+/// lost, as on any line, and sent again.
+type Received = Mutex<RefCell<Deque<u8, 512>>>;
+
+static LINK: Received = Mutex::new(RefCell::new(Deque::new()));
+static CONSOLE: Received = Mutex::new(RefCell::new(Deque::new()));
+
+/// Registers of a UART.
+#[derive(Clone, Copy)]
+struct Registers(*mut u32);
+
+const UART0: Registers = Registers(0x4000_4000 as *mut u32);
+const UART1: Registers = Registers(0x4000_5000 as *mut u32);
 
 const DATA: usize = 0;
 const STATE: usize = 1;
 const CTRL: usize = 2;
+const INTCLEAR: usize = 3;
 const BAUDDIV: usize = 4;
 const TX_FULL: u32 = 1;
-const RX_FULL: u32 = 2;
+const RX_FULL: u32 = 1 << 1;
+const RX_INTERRUPT: u32 = 1 << 1;
+const ENABLE_TX_RX_AND_RX_INTERRUPT: u32 = 0b1011;
 
-impl Uart {
-    /// The line to the bridge: UART0, 115,200 8N1.
-    pub fn link() -> Self {
-        Self::open(0x4000_4000)
-    }
-
-    /// The technician's console: UART1, 115,200 8N1.
-    pub fn console() -> Self {
-        Self::open(0x4000_5000)
-    }
-
-    fn open(base: usize) -> Self {
-        let uart = Self(base as *mut u32);
-        uart.store(BAUDDIV, TICKS_PER_MS * 1000 / 115_200);
-        uart.store(CTRL, 0b11);
-        uart
-    }
-
-    /// A byte that has arrived.
-    pub fn read(&mut self) -> Option<u8> {
-        (self.load(STATE) & RX_FULL != 0).then(|| self.load(DATA) as u8)
-    }
-
-    /// Whether a byte can be written without waiting.
-    pub fn has_room(&self) -> bool {
-        self.load(STATE) & TX_FULL == 0
-    }
-
-    /// Writes a byte, and waits for room if there is none.
-    pub fn write(&mut self, byte: u8) {
-        while !self.has_room() {}
-        self.store(DATA, u32::from(byte));
-    }
-
-    fn load(&self, register: usize) -> u32 {
+impl Registers {
+    fn load(self, register: usize) -> u32 {
         // SAFETY: the address is that of a UART of this board, its registers are aligned words, and reading them is allowed
         // at any time.
         unsafe { self.0.add(register).read_volatile() }
     }
 
-    fn store(&self, register: usize, value: u32) {
-        // SAFETY: as above; this type is the only user of its UART.
+    fn store(self, register: usize, value: u32) {
+        // SAFETY: as above. Main loop and interrupt write different registers.
         unsafe { self.0.add(register).write_volatile(value) }
+    }
+
+    fn receive(self, received: &Received) {
+        self.store(INTCLEAR, RX_INTERRUPT);
+        cortex_m::interrupt::free(|section| {
+            let mut received = received.borrow(section).borrow_mut();
+            while self.load(STATE) & RX_FULL != 0 {
+                let _ = received.push_back(self.load(DATA) as u8);
+            }
+        });
+    }
+}
+
+/// The interrupts of the board that are in use, by their numbers.
+#[derive(Clone, Copy)]
+enum Interrupt {
+    Uart0Receive = 0,
+    Uart1Receive = 2,
+}
+
+// SAFETY: the numbers are those of the board (Arm DAI 0386, section 3.6).
+unsafe impl InterruptNumber for Interrupt {
+    fn number(self) -> u16 {
+        self as u16
+    }
+}
+
+#[exception]
+unsafe fn DefaultHandler(interrupt: i16) {
+    const LINK_RECEIVE: i16 = Interrupt::Uart0Receive as i16;
+    const CONSOLE_RECEIVE: i16 = Interrupt::Uart1Receive as i16;
+    match interrupt {
+        LINK_RECEIVE => UART0.receive(&LINK),
+        CONSOLE_RECEIVE => UART1.receive(&CONSOLE),
+        _ => {}
+    }
+}
+
+impl Uart {
+    /// The line to the bridge: UART0, 115,200 8N1.
+    pub fn link() -> Self {
+        Self::open(UART0, Interrupt::Uart0Receive, &LINK)
+    }
+
+    /// The technician's console: UART1, 115,200 8N1.
+    pub fn console() -> Self {
+        Self::open(UART1, Interrupt::Uart1Receive, &CONSOLE)
+    }
+
+    fn open(registers: Registers, interrupt: Interrupt, received: &'static Received) -> Self {
+        registers.store(BAUDDIV, TICKS_PER_MS * 1000 / 115_200);
+        registers.store(CTRL, ENABLE_TX_RX_AND_RX_INTERRUPT);
+        // SAFETY: no critical section relies on this interrupt being off.
+        unsafe { NVIC::unmask(interrupt) };
+        Self { registers, received }
+    }
+
+    /// A byte that has arrived.
+    pub fn read(&mut self) -> Option<u8> {
+        cortex_m::interrupt::free(|section| self.received.borrow(section).borrow_mut().pop_front())
+    }
+
+    /// Whether a byte can be written without waiting.
+    pub fn has_room(&self) -> bool {
+        self.registers.load(STATE) & TX_FULL == 0
+    }
+
+    /// Writes a byte, and waits for room if there is none.
+    pub fn write(&mut self, byte: u8) {
+        while !self.has_room() {}
+        self.registers.store(DATA, u32::from(byte));
     }
 }
 

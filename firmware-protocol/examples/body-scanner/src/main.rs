@@ -62,6 +62,10 @@ fn main() -> ! {
         }
         firmware.pass_time(now);
         sending.go_on(now, firmware, &mut line);
+        if sending.is_done() {
+            // Until a byte arrives, or the clock ticks.
+            cortex_m::asm::wfi();
+        }
     }
 }
 
@@ -79,8 +83,12 @@ impl Default for Sending {
 }
 
 impl Sending {
+    fn is_done(&self) -> bool {
+        self.at == self.end
+    }
+
     fn go_on(&mut self, now: Instant, firmware: &mut Firmware, line: &mut Uart) {
-        if self.at == self.end {
+        if self.is_done() {
             let Some(next) = firmware.link.poll_transmit(now) else { return };
             self.frame[..next.len()].copy_from_slice(next);
             (self.at, self.end) = (0, next.len());

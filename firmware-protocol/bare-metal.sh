@@ -1,0 +1,32 @@
+#!/bin/sh
+# cargo for thumbv7em-none-eabihf (Cortex-M4): `./bare-metal.sh build --release ...`. Without arguments: the check that the
+# protocol, its C interface and the firmware of the example need neither an operating system nor a heap.
+#
+# Uses the target of the installed toolchain if it is there (`rustup target add thumbv7em-none-eabihf`), else lets cargo build
+# `core` from the sources of Debian's compiler (packages rustc-web, rust-web-src and lld). In the second case there is no
+# `alloc` at all: a crate that asked for a heap would not compile. In the first, no program would link, for none has an allocator.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+target=thumbv7em-none-eabihf
+
+bare_cargo() {
+    # Flags for the host, such as its linker, mean nothing here.
+    unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+    command=$1
+    shift
+    if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then
+        cargo "$command" --target "$target" "$@"
+    else
+        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS="-C linker=ld.lld -C linker-flavor=ld.lld" \
+            cargo "$command" --target "$target" -Zbuild-std=core "$@"
+    fi
+}
+
+if [ $# -gt 0 ]; then
+    bare_cargo "$@"
+    exit
+fi
+for package in "$here" "$here/ffi"; do
+    bare_cargo build --release --manifest-path "$package/Cargo.toml" --target-dir "$here/target/bare-metal"
+done
+"$here/examples/body-scanner/build.sh"
