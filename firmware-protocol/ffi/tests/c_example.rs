@@ -1,5 +1,8 @@
 //! The C interface: its header is the one of this crate, and the example in C passes the vectors.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so, and shows what it measured")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so, and shows what it measured"
+)]
 #![cfg(unix)]
 
 use std::{

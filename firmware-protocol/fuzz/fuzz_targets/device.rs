@@ -33,13 +33,27 @@ fuzz_target!(|input: &[u8]| {
             Op::Act(what, with) => {
                 let scan = ScanRef::WalkUp(u32::from(with[0]));
                 let _ = match what % 5 {
-                    0 => device.progress(Progress { scan, stage: Stage::from_code(with[1]), percent: with[2] }),
+                    0 => device.progress(Progress {
+                        scan,
+                        stage: Stage::from_code(with[1]),
+                        percent: with[2],
+                    }),
                     1 => device.ended(scan, Ending::Cancelled),
                     2 => device.fault(Fault::from_code(with[1]), 7),
                     3 => device.log(LogLevel::Info, "line"),
                     _ => {
                         let record = vec![with[1]; usize::from(with[2]) * 3 % 700];
-                        if device.store_mut().append(ResultNumber { boot: 1, number: kept + 1 }, &record).is_ok() {
+                        if device
+                            .store_mut()
+                            .append(
+                                ResultNumber {
+                                    boot: 1,
+                                    number: kept + 1,
+                                },
+                                &record,
+                            )
+                            .is_ok()
+                        {
                             kept += 1;
                         }
                         Ok(())

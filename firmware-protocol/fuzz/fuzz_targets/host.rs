@@ -25,7 +25,10 @@ fuzz_target!(|input: &[u8]| {
             Op::Act(what, with) => {
                 let _ = match what % 4 {
                     0 => host.cancel(u32::from(with[0])),
-                    1 => host.set_clock(Clock { unix_seconds: 1, offset_minutes: 2 }),
+                    1 => host.set_clock(Clock {
+                        unix_seconds: 1,
+                        offset_minutes: 2,
+                    }),
                     _ => {
                         if let Some(key) = order.get(usize::from(with[0])) {
                             host.confirm_stored(*key);

@@ -29,7 +29,13 @@ pub struct Peer {
 impl Peer {
     /// A side that knows nobody.
     pub fn new(side: Side) -> Self {
-        Self { side, nonce: 1, seen: 0, reader: FrameReader::new(), seq: 0 }
+        Self {
+            side,
+            nonce: 1,
+            seen: 0,
+            reader: FrameReader::new(),
+            seq: 0,
+        }
     }
 
     /// Hears what the side under test sends, for the handshake and the numbers of messages.
@@ -61,17 +67,34 @@ impl Peer {
                 self.nonce += u32::from(length % 8 == 0);
                 self.seq = 0;
                 let seen = if length % 16 == 1 { 0 } else { self.seen };
-                Frame::Hello(Hello { nonce: self.nonce, seen, versions: VERSIONS })
+                Frame::Hello(Hello {
+                    nonce: self.nonce,
+                    seen,
+                    versions: VERSIONS,
+                })
             }
-            5 => Frame::Done { session, seq: length as u8 },
-            6 => Frame::Want { session, seq: kind / 10, index: length as u8 },
+            5 => Frame::Done {
+                session,
+                seq: length as u8,
+            },
+            6 => Frame::Want {
+                session,
+                seq: kind / 10,
+                index: length as u8,
+            },
             7 => Frame::Alive { session },
             _ => {
                 let payload = take(input, length.min(MAX_PAYLOAD))?;
                 let index = take(input, 1)?[0];
                 // Mostly the message that is due; now and then another.
                 let seq = if kind > 240 { index } else { self.seq };
-                Frame::Part { session, seq, index: index % 8, last: kind % 20 == 8, payload }
+                Frame::Part {
+                    session,
+                    seq,
+                    index: index % 8,
+                    last: kind % 20 == 8,
+                    payload,
+                }
             }
         };
         let mut buffer = [0; MAX_FRAME];

@@ -234,7 +234,7 @@ impl Host {
     }
 
     /// Says that a result is durable: now, or since before the bridge started. The scanner is told whenever it needs to hear
-    /// it, and the result is not given out again.
+    /// it, and the result is not given out again. The last eight results are remembered.
     pub fn confirm_stored(&mut self, key: ResultKey) {
         self.remember(key, Standing::Stored { tell: true });
     }

@@ -1,5 +1,10 @@
 //! What the protocol promises, tried on two endpoints and a line between them, all in virtual time.
-#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test that cannot go on says so, and shows what it measured")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test that cannot go on says so, and shows what it measured"
+)]
 
 mod damage;
 #[cfg(unix)]

@@ -384,6 +384,75 @@ fn a_new_bridge_that_has_the_result_says_so_without_taking_it_again() {
 }
 
 #[test]
+fn a_new_bridge_gets_a_result_that_was_not_stored_at_once() {
+    let (mut device, mut host) = (device(1), host(2));
+    keep(&mut device, 1);
+    // The program dies with the result in its hands, and the disk knows nothing of it.
+    let dies = talk_with(&mut device, &mut host, at(0), |_| false);
+    assert_eq!(dies.at_host, ["connected 7", "result 7-1"]);
+    host = self::host(3);
+    assert_eq!(
+        talk(&mut device, &mut host, at(1)).at_host,
+        ["connected 7", "result 7-1"]
+    );
+}
+
+#[test]
+fn a_result_that_turns_out_to_be_stored_is_not_sent_to_its_end() {
+    let (mut device, mut host) = (device(1), host(2));
+    talk(&mut device, &mut host, at(0));
+    let key = keep(&mut device, 1);
+    let first = device.poll_transmit(at(0)).unwrap().to_vec();
+    host.handle_bytes(at(0), &first[..20]);
+    host.confirm_stored(key);
+    host.handle_bytes(at(0), &first[20..]);
+    let answer = host.poll_transmit(at(0)).unwrap().to_vec();
+    device.handle_bytes(at(0), &answer);
+    let stored = host.poll_transmit(at(0)).unwrap().to_vec();
+    device.handle_bytes(at(0), &stored);
+    assert_eq!(device.poll_event(), Some(DeviceEvent::Stored(key.result)));
+    let confirmation = device.poll_transmit(at(0)).unwrap().len();
+    assert!(
+        confirmation < 20 && device.poll_transmit(at(0)).is_none(),
+        "the second part was sent"
+    );
+}
+
+#[test]
+fn half_a_frame_from_before_does_not_swallow_a_hello() {
+    let (mut device, mut host) = (device(1), host(2));
+    let hello = device.poll_transmit(at(0)).unwrap().to_vec();
+    host.handle_bytes(at(0), &hello[..9]);
+    host.handle_bytes(at(0), &hello);
+    assert_eq!(
+        (
+            host.counters().frames,
+            host.counters().not_frames + host.counters().bad_checksums
+        ),
+        (1, 1)
+    );
+}
+
+#[test]
+fn the_side_that_opens_first_tells_the_other_though_its_hello_was_lost() {
+    let (mut device, mut host) = (device(1), host(2));
+    // Their first hellos cross.
+    let (from_device, from_host) = (
+        device.poll_transmit(at(0)).unwrap().to_vec(),
+        host.poll_transmit(at(0)).unwrap().to_vec(),
+    );
+    device.handle_bytes(at(0), &from_host);
+    host.handle_bytes(at(0), &from_device);
+    let from_device = device.poll_transmit(at(0)).unwrap().to_vec();
+    host.poll_transmit(at(0)).expect("the hello that is lost");
+    host.handle_bytes(at(0), &from_device);
+    assert!(host.version().is_some() && !device.is_connected());
+    let sign_of_life = host.poll_transmit(at(0)).unwrap().to_vec();
+    device.handle_bytes(at(0), &sign_of_life);
+    assert!(device.is_connected());
+}
+
+#[test]
 fn damage_in_the_scanners_memory_is_handed_over_as_such_and_holds_nothing_up() {
     let (mut device, mut host) = (device(1), host(2));
     let result = ResultNumber { boot: 7, number: 1 };
@@ -417,6 +486,26 @@ fn progress_that_waits_is_replaced_and_everything_else_keeps_its_order() {
     assert_eq!(device.log(LogLevel::Info, "one too many"), Err(NotSent::Busy));
     let heard = talk(&mut device, &mut host, at(0)).at_host;
     assert_eq!(heard, ["weighing 30", "power", "weighing 40", "Failed(PersonMoved)"]);
+}
+
+#[test]
+fn progress_that_is_under_way_is_not_replaced() {
+    let (mut device, mut host) = (device(1), host(2));
+    talk(&mut device, &mut host, at(0));
+    let progress = |percent| Progress {
+        scan: ScanRef::WalkUp(1),
+        stage: Stage::Weighing,
+        percent,
+    };
+    device.progress(progress(10)).unwrap();
+    let under_way = device.poll_transmit(at(0)).unwrap().to_vec();
+    device.progress(progress(20)).unwrap();
+    device.progress(progress(30)).unwrap();
+    host.handle_bytes(at(0), &under_way);
+    assert_eq!(
+        talk(&mut device, &mut host, at(0)).at_host,
+        ["weighing 10", "weighing 30"]
+    );
 }
 
 #[test]
