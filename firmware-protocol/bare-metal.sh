@@ -11,8 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 target=thumbv7em-none-eabihf
 
 bare_cargo() {
-    # Flags for the host, such as its linker, mean nothing here.
-    unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+    # Flags for the host, such as its linker, mean nothing here, and features must not be unified with those of its programs.
+    unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_RESOLVER_FEATURE_UNIFICATION CARGO_UNSTABLE_FEATURE_UNIFICATION
     command=$1
     shift
     if [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ]; then

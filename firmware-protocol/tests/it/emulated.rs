@@ -40,7 +40,8 @@ impl Board {
         let image = images()?.join("body-scanner");
         let folder = std::env::temp_dir().join(format!("scan-link-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
-        let socket = |file: &str| format!("unix:{},server=on,wait=off", folder.join(file).display());
+        // The processor starts when both are connected, so that nobody steps on before the first word on the console.
+        let socket = |file: &str| format!("unix:{},server=on,wait=on", folder.join(file).display());
         let qemu = Command::new("qemu-system-arm")
             .args([
                 "-M",
@@ -88,7 +89,10 @@ fn images() -> Option<PathBuf> {
         eprintln!("skipped: {what}");
         None
     };
-    let qemu = Command::new("qemu-system-arm").arg("--version").stdout(Stdio::null()).status();
+    let qemu = Command::new("qemu-system-arm")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
     if qemu.is_err() {
         return missing("qemu-system-arm is not installed");
     }
@@ -327,10 +331,10 @@ fn no_result_is_lost_or_doubled_through_faults_a_reset_and_a_new_bridge() {
     bridge.run_to(&mut board.line, "scanner", |heard| {
         matches!(heard, Heard::Connected { boot: 2 })
     });
+    board.type_line("every 0");
     bridge.run_to(&mut board.line, "kept result", is_result);
 
     // A bad cable while the second one is sent.
-    board.type_line("every 0");
     board.type_line("step on");
     let calculating = Heard::Progress(ScanRef::WalkUp(1), Stage::Calculating);
     bridge.run_to(&mut board.line, "last stage", |heard| *heard == calculating);

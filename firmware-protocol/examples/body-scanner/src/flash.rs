@@ -48,7 +48,12 @@ pub struct FlashStore<F> {
 impl<F: Flash> FlashStore<F> {
     /// Opens the memory, finds what waits, and counts this start.
     pub fn open(flash: F) -> Self {
-        let mut store = Self { flash, boot: 0, next_sequence: 0, waiting: Deque::new() };
+        let mut store = Self {
+            flash,
+            boot: 0,
+            next_sequence: 0,
+            waiting: Deque::new(),
+        };
         store.count_start();
         store.find_waiting();
         store
@@ -80,17 +85,33 @@ impl<F: Flash> FlashStore<F> {
     /// [`StoreFull`] if there is no free sector, or the record is longer than one.
     pub fn append(&mut self, result: ResultNumber, record: &[u8]) -> Result<(), StoreFull> {
         let fits = record.len() <= MAX_RECORD.min(F::SECTOR - HEAD);
-        let sector = self.free_sector().filter(|_| fits && self.has_room()).ok_or(StoreFull)?;
+        let sector = self
+            .free_sector()
+            .filter(|_| fits && self.has_room())
+            .ok_or(StoreFull)?;
         let length = u32::try_from(record.len()).map_err(|_| StoreFull)?;
         let start = sector * F::SECTOR;
         self.flash.erase(sector);
-        for (word, value) in [(2, self.next_sequence), (3, result.boot), (4, result.number), (5, length)] {
+        for (word, value) in [
+            (2, self.next_sequence),
+            (3, result.boot),
+            (4, result.number),
+            (5, length),
+        ] {
             self.write_word(start + 4 * word, value);
         }
         self.flash.program(start + HEAD, record);
         self.write_word(start, COMMITTED);
         self.next_sequence += 1;
-        self.waiting.push_back((Waiting { result, length: record.len() }, sector)).map_err(|_| StoreFull)
+        self.waiting
+            .push_back((
+                Waiting {
+                    result,
+                    length: record.len(),
+                },
+                sector,
+            ))
+            .map_err(|_| StoreFull)
     }
 
     /// Turns a bit of the newest record, as failing memory would. For trying out what the bridge makes of it.
@@ -124,7 +145,11 @@ impl<F: Flash> FlashStore<F> {
         if at % words == 0 || self.word(4 * at) != ERASED {
             self.flash.erase(at / words);
         }
-        let at = if self.word(4 * at) == ERASED { at } else { at / words * words };
+        let at = if self.word(4 * at) == ERASED {
+            at
+        } else {
+            at / words * words
+        };
         self.write_word(4 * at, self.boot);
     }
 
@@ -139,8 +164,13 @@ impl<F: Flash> FlashStore<F> {
                 .min();
             let Some((sequence, sector)) = next else { return };
             let start = sector * F::SECTOR;
-            let result = ResultNumber { boot: self.word(start + 12), number: self.word(start + 16) };
-            let length = usize::try_from(self.word(start + 20)).unwrap_or(usize::MAX).min(F::SECTOR - HEAD);
+            let result = ResultNumber {
+                boot: self.word(start + 12),
+                number: self.word(start + 16),
+            };
+            let length = usize::try_from(self.word(start + 20))
+                .unwrap_or(usize::MAX)
+                .min(F::SECTOR - HEAD);
             if self.waiting.push_back((Waiting { result, length }, sector)).is_err() {
                 return;
             }
@@ -153,7 +183,9 @@ impl<F: Flash> FlashStore<F> {
     fn free_sector(&self) -> Option<usize> {
         let records = F::SECTORS - COUNTERS;
         let turn = self.next_sequence as usize;
-        (0..records).map(|step| COUNTERS + (turn + step) % records).find(|sector| !self.is_waiting(*sector))
+        (0..records)
+            .map(|step| COUNTERS + (turn + step) % records)
+            .find(|sector| !self.is_waiting(*sector))
     }
 
     fn is_waiting(&self, sector: usize) -> bool {
@@ -210,7 +242,10 @@ mod tests {
 
     impl Fake {
         fn full_of(byte: u8) -> Self {
-            Self { bytes: vec![byte; SECTOR * SECTORS], power: usize::MAX }
+            Self {
+                bytes: vec![byte; SECTOR * SECTORS],
+                power: usize::MAX,
+            }
         }
 
         fn use_power(&mut self) -> bool {
@@ -264,7 +299,10 @@ mod tests {
             let mut last = None;
             for _ in 0..400 {
                 let store = FlashStore::open(flash);
-                assert!(last.is_none_or(|last: u32| store.boot() == last.wrapping_add(1)), "{content:x} {last:?}");
+                assert!(
+                    last.is_none_or(|last: u32| store.boot() == last.wrapping_add(1)),
+                    "{content:x} {last:?}"
+                );
                 last = Some(store.boot());
                 flash = store.into_flash();
             }
@@ -285,8 +323,17 @@ mod tests {
             |s| s.append(result(5), &[5; 55]).unwrap(),
             |s| s.append(result(6), &[6; 56]).unwrap(),
         ];
-        let after: [&[u32]; 9] =
-            [&[], &[1], &[1, 2], &[1, 2, 3], &[2, 3], &[2, 3, 4], &[3, 4], &[3, 4, 5], &[3, 4, 5, 6]];
+        let after: [&[u32]; 9] = [
+            &[],
+            &[1],
+            &[1, 2],
+            &[1, 2, 3],
+            &[2, 3],
+            &[2, 3, 4],
+            &[3, 4],
+            &[3, 4, 5],
+            &[3, 4, 5, 6],
+        ];
         let expected = |numbers: &[u32]| numbers.iter().map(|n| (result(*n), record(*n))).collect::<Vec<_>>();
 
         for power in 0..160 {

@@ -1,7 +1,7 @@
 //! The firmware: joins line, link, scanner and flash in one loop.
 //!
 //! UART0 is the line to the bridge, UART1 a console (see [`body_scanner::console`]). Without a word on the console, somebody
-//! steps on three seconds after the first start and every twenty seconds from then on.
+//! steps on every ten seconds.
 #![no_std]
 #![no_main]
 
@@ -19,6 +19,9 @@ use firmware_protocol::*;
 
 /// The longest record of this scanner: 34 values and 42 impedances.
 const LONGEST_RECORD: usize = 768;
+
+/// Seconds between people, as long as the console does not say otherwise.
+const EVERY: u32 = 10;
 
 type Link = Device<FlashStore<MappedFlash>>;
 
@@ -78,7 +81,11 @@ struct Sending {
 
 impl Default for Sending {
     fn default() -> Self {
-        Self { frame: [0; frame::MAX_FRAME + 1], at: 0, end: 0 }
+        Self {
+            frame: [0; frame::MAX_FRAME + 1],
+            at: 0,
+            end: 0,
+        }
     }
 }
 
@@ -89,7 +96,9 @@ impl Sending {
 
     fn go_on(&mut self, now: Instant, firmware: &mut Firmware, line: &mut Uart) {
         if self.is_done() {
-            let Some(next) = firmware.link.poll_transmit(now) else { return };
+            let Some(next) = firmware.link.poll_transmit(now) else {
+                return;
+            };
             self.frame[..next.len()].copy_from_slice(next);
             (self.at, self.end) = (0, next.len());
         }
@@ -128,8 +137,8 @@ impl Firmware {
             boot,
             results: 0,
             people: 0,
-            every: 20,
-            next_person: now + 3_000_000,
+            every: EVERY,
+            next_person: now + u64::from(EVERY) * 1_000_000,
             clock: None,
         }
     }
@@ -186,7 +195,10 @@ impl Firmware {
     }
 
     fn keep(&mut self, now: Instant, measured: &Measured) -> Ending {
-        let result = ResultNumber { boot: self.boot, number: self.results + 1 };
+        let result = ResultNumber {
+            boot: self.boot,
+            number: self.results + 1,
+        };
         let clock = self.clock.map(|(clock, told)| firmware_protocol::Clock {
             unix_seconds: clock.unix_seconds + (now - told) / 1_000_000,
             ..clock
@@ -204,7 +216,9 @@ impl Firmware {
             measured.person.measure(measured.completeness, &mut writer)?;
             Ok(writer.finish())
         });
-        let Ok(record) = written else { return Ending::Failed(Fault::Internal) };
+        let Ok(record) = written else {
+            return Ending::Failed(Fault::Internal);
+        };
         match self.link.store_mut().append(result, record) {
             Ok(()) => {
                 self.results += 1;
@@ -238,7 +252,11 @@ impl Firmware {
             Command::Report => {
                 let link = size_of::<Link>() - size_of::<FlashStore<MappedFlash>>();
                 let (stack, waiting) = (stack.deepest(), self.link.store_mut().len());
-                let _ = write!(console, "boot={} waiting={waiting} link={link} stack={stack} ", self.boot);
+                let _ = write!(
+                    console,
+                    "boot={} waiting={waiting} link={link} stack={stack} ",
+                    self.boot
+                );
             }
         }
         let _ = writeln!(console, "ok");

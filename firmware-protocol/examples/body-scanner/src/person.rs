@@ -19,9 +19,30 @@ pub struct Person {
 
 /// Who comes, in turn.
 pub const PEOPLE: [Person; 3] = [
-    Person { sex: Sex::Female, age: 34, height: 1672, weight: 641, fat: 273, impedance: 112 },
-    Person { sex: Sex::Male, age: 51, height: 1815, weight: 894, fat: 248, impedance: 91 },
-    Person { sex: Sex::Male, age: 23, height: 1768, weight: 715, fat: 121, impedance: 97 },
+    Person {
+        sex: Sex::Female,
+        age: 34,
+        height: 1672,
+        weight: 641,
+        fat: 273,
+        impedance: 112,
+    },
+    Person {
+        sex: Sex::Male,
+        age: 51,
+        height: 1815,
+        weight: 894,
+        fat: 248,
+        impedance: 91,
+    },
+    Person {
+        sex: Sex::Male,
+        age: 23,
+        height: 1768,
+        weight: 715,
+        fat: 121,
+        impedance: 97,
+    },
 ];
 
 /// Resistance and reactance at 50 kHz in tenths of an ohm, and the metric of the phase angle between them with its tenths of
@@ -173,7 +194,10 @@ mod tests {
                 match item {
                     Item::Value(metric, decimal) => {
                         let number: f64 = decimal.to_string().parse().unwrap();
-                        assert!(value.insert(metric.name().unwrap(), number).is_none(), "{metric:?} twice");
+                        assert!(
+                            value.insert(metric.name().unwrap(), number).is_none(),
+                            "{metric:?} twice"
+                        );
                     }
                     Item::Impedance(z) if z.frequency == Frequency::Khz50 => {
                         let number = |part: Decimal| part.to_string().parse::<f64>().unwrap();

@@ -30,7 +30,14 @@ enum State {
     /// Asked for, nobody on it.
     Waiting { start: Start, until: Instant },
     /// Somebody stands on it.
-    Running { scan: ScanRef, kind: ScanKind, subject: Subject, person: Person, began: Instant, reported: u64 },
+    Running {
+        scan: ScanRef,
+        kind: ScanKind,
+        subject: Subject,
+        person: Person,
+        began: Instant,
+        reported: u64,
+    },
 }
 
 /// What has to be done outside of the scanner.
@@ -63,7 +70,11 @@ impl Scanner {
         let (scan, kind, subject) = match core::mem::take(&mut self.state) {
             State::Idle => {
                 self.walk_ups += 1;
-                (ScanRef::WalkUp(self.walk_ups), ScanKind::BodyComposition, person.subject())
+                (
+                    ScanRef::WalkUp(self.walk_ups),
+                    ScanKind::BodyComposition,
+                    person.subject(),
+                )
             }
             State::Waiting { start, .. } => (ScanRef::Asked(start.scan), start.kind, start.subject),
             running @ State::Running { .. } => {
@@ -72,7 +83,14 @@ impl Scanner {
             }
         };
         self.report(scan, Stage::Weighing, 0);
-        self.state = State::Running { scan, kind, subject, person, began: now, reported: 0 };
+        self.state = State::Running {
+            scan,
+            kind,
+            subject,
+            person,
+            began: now,
+            reported: 0,
+        };
     }
 
     /// The person steps off. Before the end of a scan that is the end of it.
@@ -99,7 +117,10 @@ impl Scanner {
             (State::Idle, ScanKind::BodyComposition) if start.subject.height.is_none() => Refusal::SubjectIncomplete,
             (State::Idle, ScanKind::BodyComposition | ScanKind::Weight) if !room_for_result => Refusal::StoreFull,
             (State::Idle, ScanKind::BodyComposition | ScanKind::Weight) => {
-                self.state = State::Waiting { start, until: now + NOBODY_CAME * 1000 };
+                self.state = State::Waiting {
+                    start,
+                    until: now + NOBODY_CAME * 1000,
+                };
                 return self.report(scan, Stage::WaitingForPerson, 0);
             }
             (State::Idle, ScanKind::Shape | ScanKind::Other(_)) => Refusal::NotSupported,
@@ -134,7 +155,9 @@ impl Scanner {
                 let scan = ScanRef::Asked(start.scan);
                 self.end(scan, Ending::Failed(Fault::NobodyCame));
             }
-            State::Running { scan, began, reported, .. } => {
+            State::Running {
+                scan, began, reported, ..
+            } => {
                 let (scan, elapsed) = (*scan, (now - *began) / 1000);
                 if elapsed >= DONE {
                     self.finish();
@@ -167,10 +190,27 @@ impl Scanner {
     }
 
     fn finish(&mut self) {
-        if let State::Running { scan, kind, subject, person, .. } = core::mem::take(&mut self.state) {
+        if let State::Running {
+            scan,
+            kind,
+            subject,
+            person,
+            ..
+        } = core::mem::take(&mut self.state)
+        {
             let no_current = core::mem::take(&mut self.poor_contact) || kind == ScanKind::Weight;
-            let completeness = if no_current { Completeness::WeightOnly } else { Completeness::Full };
-            self.push(Action::Keep(Measured { scan, kind, subject, person, completeness }));
+            let completeness = if no_current {
+                Completeness::WeightOnly
+            } else {
+                Completeness::Full
+            };
+            self.push(Action::Keep(Measured {
+                scan,
+                kind,
+                subject,
+                person,
+                completeness,
+            }));
         }
     }
 
@@ -223,7 +263,12 @@ mod tests {
 
     fn asked(scan: u32) -> Start {
         let subject = PEOPLE[0].subject();
-        Start { scan, kind: ScanKind::BodyComposition, screened: true, subject }
+        Start {
+            scan,
+            kind: ScanKind::BodyComposition,
+            screened: true,
+            subject,
+        }
     }
 
     #[test]
@@ -246,17 +291,33 @@ mod tests {
             }
         }
         assert!(stages.is_sorted(), "{stages:?}");
-        assert_eq!((kept, stages.first(), stages.last()), (1, Some(&(3, 0)), Some(&(5, 83))));
+        assert_eq!(
+            (kept, stages.first(), stages.last()),
+            (1, Some(&(3, 0)), Some(&(5, 83)))
+        );
     }
 
     #[test]
     fn a_scan_without_screening_never_starts() {
         let mut scanner = Scanner::default();
-        scanner.start(at(0), Start { screened: false, ..asked(1) }, true);
+        scanner.start(
+            at(0),
+            Start {
+                screened: false,
+                ..asked(1)
+            },
+            true,
+        );
         let refused = Ending::Refused(Refusal::NotScreened);
         assert!(matches!(drain(&mut scanner)[..], [Action::End(ScanRef::Asked(1), ending)] if ending == refused));
         scanner.step_on(at(1), PEOPLE[0]);
-        assert!(matches!(drain(&mut scanner)[..], [Action::Report(Progress { scan: ScanRef::WalkUp(1), .. })]));
+        assert!(matches!(
+            drain(&mut scanner)[..],
+            [Action::Report(Progress {
+                scan: ScanRef::WalkUp(1),
+                ..
+            })]
+        ));
     }
 
     #[test]
@@ -277,7 +338,10 @@ mod tests {
         scanner.cancel(8);
         assert!(drain(&mut scanner).is_empty());
         scanner.cancel(7);
-        assert!(matches!(drain(&mut scanner)[..], [Action::End(ScanRef::Asked(7), Ending::Cancelled)]));
+        assert!(matches!(
+            drain(&mut scanner)[..],
+            [Action::End(ScanRef::Asked(7), Ending::Cancelled)]
+        ));
     }
 
     #[test]

@@ -50,7 +50,10 @@ fn main() -> ! {
                 let mut buffer = [0; 64];
                 let scan = ScanRef::Asked(start.scan);
                 let header = RecordHeader {
-                    result: ResultNumber { boot: 1, number: start.scan },
+                    result: ResultNumber {
+                        boot: 1,
+                        number: start.scan,
+                    },
                     scan,
                     kind: start.kind,
                     completeness: Completeness::Full,
@@ -69,7 +72,11 @@ fn main() -> ! {
                     });
                     black_box(writer.finish());
                 }
-                let _ = device.progress(Progress { scan, stage: Stage::Weighing, percent: 0 });
+                let _ = device.progress(Progress {
+                    scan,
+                    stage: Stage::Weighing,
+                    percent: 0,
+                });
             }
             Some(DeviceEvent::Cancel(scan)) => {
                 let _ = device.ended(ScanRef::Asked(scan), Ending::Cancelled);
