@@ -1,0 +1,264 @@
+//! The firmware: joins line, link, scanner and flash in one loop.
+//!
+//! UART0 is the line to the bridge, UART1 a console (see [`body_scanner::console`]). Without a word on the console, somebody
+//! steps on every ten seconds.
+#![no_std]
+#![no_main]
+
+use body_scanner::{
+    board::{self, Clock, MappedFlash, StackMeter, Uart},
+    console::{Command, Console},
+    flash::FlashStore,
+    line_faults::LineFaults,
+    person::PEOPLE,
+    scanner::{Action, Measured, Scanner},
+};
+use core::fmt::Write as _;
+use cortex_m_rt::entry;
+use firmware_protocol::*;
+
+/// The longest record of this scanner: 34 values and 42 impedances.
+const LONGEST_RECORD: usize = 768;
+
+/// Seconds between people, as long as the console does not say otherwise.
+const EVERY: u32 = 10;
+
+type Link = Device<FlashStore<MappedFlash>>;
+
+struct Firmware {
+    link: Link,
+    scanner: Scanner,
+    record: &'static mut [u8; LONGEST_RECORD],
+    faults: LineFaults,
+    boot: u32,
+    results: u32,
+    people: usize,
+    /// Seconds between people; 0 for nobody.
+    every: u32,
+    next_person: Instant,
+    /// The bridge's clock, and when it told us.
+    clock: Option<(firmware_protocol::Clock, Instant)>,
+}
+
+#[entry]
+fn main() -> ! {
+    // Outside of the stack, so that the stack measured is that of calls.
+    static mut FIRMWARE: Option<Firmware> = None;
+    static mut RECORD: [u8; LONGEST_RECORD] = [0; LONGEST_RECORD];
+
+    let mut clock = Clock::start(cortex_m::Peripherals::take().expect("taken once"));
+    let (mut line, mut console_line) = (Uart::link(), Uart::console());
+    let mut console = Console::default();
+    let firmware = FIRMWARE.insert(Firmware::new(FlashStore::open(MappedFlash), RECORD, clock.now()));
+    let mut sending = Sending::default();
+    let stack = StackMeter::start();
+    loop {
+        let now = clock.now();
+        while let Some(byte) = line.read() {
+            if !firmware.faults.is_mute(now) {
+                firmware.link.handle_bytes(now, &[byte]);
+                firmware.drain_events(now);
+            }
+        }
+        if let Some(command) = console_line.read().and_then(|byte| console.push(byte)) {
+            firmware.obey(now, command, &stack, &mut console_line);
+        }
+        firmware.pass_time(now);
+        sending.go_on(now, firmware, &mut line);
+        if sending.is_done() {
+            // Until a byte arrives, or the clock ticks.
+            cortex_m::asm::wfi();
+        }
+    }
+}
+
+/// The frame that is leaving, byte by byte, so that arriving bytes are not missed meanwhile.
+struct Sending {
+    frame: [u8; frame::MAX_FRAME + 1],
+    at: usize,
+    end: usize,
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self {
+            frame: [0; frame::MAX_FRAME + 1],
+            at: 0,
+            end: 0,
+        }
+    }
+}
+
+impl Sending {
+    fn is_done(&self) -> bool {
+        self.at == self.end
+    }
+
+    fn go_on(&mut self, now: Instant, firmware: &mut Firmware, line: &mut Uart) {
+        if self.is_done() {
+            let Some(next) = firmware.link.poll_transmit(now) else {
+                return;
+            };
+            self.frame[..next.len()].copy_from_slice(next);
+            (self.at, self.end) = (0, next.len());
+        }
+        while self.at < self.end && line.has_room() {
+            if let Some(byte) = firmware.faults.out(now, self.frame[self.at]) {
+                line.write(byte);
+            }
+            self.at += 1;
+        }
+    }
+}
+
+impl Firmware {
+    fn new(store: FlashStore<MappedFlash>, record: &'static mut [u8; LONGEST_RECORD], now: Instant) -> Self {
+        let boot = store.boot();
+        let identity = Identity {
+            device: DeviceId(*b"MPS2-AN386-0001\0"),
+            boot,
+            uptime_ms: 0,
+            maker: text("scanbridge"),
+            model: text("Emulated scanner"),
+            serial: text("AN386-0001"),
+            firmware: text(env!("CARGO_PKG_VERSION")),
+            capabilities: Capabilities::STARTS_SCANS
+                .with(Capabilities::CANCELS)
+                .with(Capabilities::LIVE_STAGES)
+                .with(Capabilities::IMPEDANCES)
+                .with(Capabilities::CLOCK)
+                .with(Capabilities::KEEPS_RESULTS),
+        };
+        Self {
+            link: Device::new(identity, store, LineConfig::new(boot), now),
+            scanner: Scanner::default(),
+            record,
+            faults: LineFaults::default(),
+            boot,
+            results: 0,
+            people: 0,
+            every: EVERY,
+            next_person: now + u64::from(EVERY) * 1_000_000,
+            clock: None,
+        }
+    }
+
+    fn drain_events(&mut self, now: Instant) {
+        while let Some(event) = self.link.poll_event() {
+            match event {
+                DeviceEvent::Connected { .. } => self.scanner.report_again(now),
+                DeviceEvent::Start(start) => {
+                    let room = self.link.store_mut().has_room();
+                    self.scanner.start(now, start, room);
+                }
+                DeviceEvent::Cancel(scan) => self.scanner.cancel(scan),
+                DeviceEvent::SetClock(clock) => self.clock = Some((clock, now)),
+                DeviceEvent::Disconnected(_) | DeviceEvent::Incompatible(_) | DeviceEvent::Stored(_) => {}
+            }
+        }
+    }
+
+    fn pass_time(&mut self, now: Instant) {
+        self.link.handle_timeout(now);
+        self.drain_events(now);
+        if self.every > 0 && now >= self.next_person {
+            self.next_person = now + u64::from(self.every) * 1_000_000;
+            self.step_on(now);
+        }
+        self.scanner.handle_timeout(now);
+        while let Some(action) = self.scanner.poll_action() {
+            let sent = match &action {
+                Action::Report(progress) => self.link.progress(*progress),
+                Action::End(scan, ending) => self.link.ended(*scan, *ending),
+                Action::Keep(measured) => {
+                    let ending = self.keep(now, measured);
+                    let _ = self.link.ended(measured.scan, ending);
+                    // The result speaks for itself when there is no room for this.
+                    Ok(())
+                }
+            };
+            if sent == Err(NotSent::Busy) {
+                self.scanner.put_back(action);
+                return;
+            }
+        }
+    }
+
+    /// A person steps on, unless there is no room for a result: better no scan than one that cannot be kept.
+    fn step_on(&mut self, now: Instant) {
+        if !self.link.store_mut().has_room() {
+            let _ = self.link.fault(Fault::StoreFull, 0);
+            return;
+        }
+        self.scanner.step_on(now, PEOPLE[self.people % PEOPLE.len()]);
+        self.people += 1;
+    }
+
+    fn keep(&mut self, now: Instant, measured: &Measured) -> Ending {
+        let result = ResultNumber {
+            boot: self.boot,
+            number: self.results + 1,
+        };
+        let clock = self.clock.map(|(clock, told)| firmware_protocol::Clock {
+            unix_seconds: clock.unix_seconds + (now - told) / 1_000_000,
+            ..clock
+        });
+        let header = RecordHeader {
+            result,
+            scan: measured.scan,
+            kind: measured.kind,
+            completeness: measured.completeness,
+            uptime_ms: u32::try_from(now.micros() / 1000).unwrap_or(u32::MAX),
+            clock,
+            subject: measured.subject.clone(),
+        };
+        let written = RecordWriter::new(self.record, &header).and_then(|mut writer| {
+            measured.person.measure(measured.completeness, &mut writer)?;
+            Ok(writer.finish())
+        });
+        let Ok(record) = written else {
+            return Ending::Failed(Fault::Internal);
+        };
+        match self.link.store_mut().append(result, record) {
+            Ok(()) => {
+                self.results += 1;
+                Ending::Completed(result)
+            }
+            Err(StoreFull) => Ending::Failed(Fault::StoreFull),
+        }
+    }
+
+    fn obey(&mut self, now: Instant, command: Result<Command, ()>, stack: &StackMeter, console: &mut Uart) {
+        let Ok(command) = command else {
+            let _ = writeln!(console, "unknown command");
+            return;
+        };
+        match command {
+            Command::StepOn => self.step_on(now),
+            Command::StepOff => self.scanner.step_off(),
+            Command::Every(seconds) => {
+                self.every = seconds;
+                self.next_person = now + u64::from(seconds) * 1_000_000;
+            }
+            Command::Contact => self.scanner.lose_contact(),
+            Command::Drop(bytes) => self.faults.drop = bytes,
+            Command::Flip(bytes) => self.faults.flip = bytes,
+            Command::Mute(millis) => self.faults.mute_until = now + u64::from(millis) * 1000,
+            Command::Damage => self.link.store_mut().damage_newest(),
+            Command::Reset => {
+                let _ = writeln!(console, "ok");
+                board::reset();
+            }
+            Command::Report => {
+                let link = size_of::<Link>() - size_of::<FlashStore<MappedFlash>>();
+                let (stack, waiting) = (stack.deepest(), self.link.store_mut().len());
+                let _ = write!(
+                    console,
+                    "boot={} waiting={waiting} link={link} stack={stack} ",
+                    self.boot
+                );
+            }
+        }
+        let _ = writeln!(console, "ok");
+    }
+}

@@ -1,0 +1,359 @@
+//! What a body-composition scanner does, step by step: waits, weighs, measures, computes.
+
+use firmware_protocol::*;
+use heapless::Deque;
+
+use crate::person::Person;
+
+/// When a scan reaches its stages, in milliseconds after the person stepped on.
+const MEASURING: u64 = 1000;
+const CALCULATING: u64 = 3000;
+const DONE: u64 = 3300;
+/// How long a scan that was asked for waits for somebody.
+const NOBODY_CAME: u64 = 30_000;
+/// Progress is reported this often, in milliseconds.
+const STEP: u64 = 250;
+
+/// The scanner.
+#[derive(Default)]
+pub struct Scanner {
+    state: State,
+    walk_ups: u32,
+    poor_contact: bool,
+    actions: Deque<Action, 4>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Idle,
+    /// Asked for, nobody on it.
+    Waiting { start: Start, until: Instant },
+    /// Somebody stands on it.
+    Running {
+        scan: ScanRef,
+        kind: ScanKind,
+        subject: Subject,
+        person: Person,
+        began: Instant,
+        reported: u64,
+    },
+}
+
+/// What has to be done outside of the scanner.
+pub enum Action {
+    /// Report how far a scan is.
+    Report(Progress),
+    /// A scan ended without a result.
+    End(ScanRef, Ending),
+    /// A scan succeeded: write its record, then report its end.
+    Keep(Measured),
+}
+
+/// A scan that succeeded.
+pub struct Measured {
+    /// The scan.
+    pub scan: ScanRef,
+    /// What was measured.
+    pub kind: ScanKind,
+    /// The person as announced or asked.
+    pub subject: Subject,
+    /// The body.
+    pub person: Person,
+    /// Whether everything succeeded.
+    pub completeness: Completeness,
+}
+
+impl Scanner {
+    /// Somebody steps on. Ignored while a scan runs.
+    pub fn step_on(&mut self, now: Instant, person: Person) {
+        let (scan, kind, subject) = match core::mem::take(&mut self.state) {
+            State::Idle => {
+                self.walk_ups += 1;
+                (
+                    ScanRef::WalkUp(self.walk_ups),
+                    ScanKind::BodyComposition,
+                    person.subject(),
+                )
+            }
+            State::Waiting { start, .. } => (ScanRef::Asked(start.scan), start.kind, start.subject),
+            running @ State::Running { .. } => {
+                self.state = running;
+                return;
+            }
+        };
+        self.report(scan, Stage::Weighing, 0);
+        self.state = State::Running {
+            scan,
+            kind,
+            subject,
+            person,
+            began: now,
+            reported: 0,
+        };
+    }
+
+    /// The person steps off. Before the end of a scan that is the end of it.
+    pub fn step_off(&mut self) {
+        if let State::Running { scan, .. } = self.state {
+            self.end(scan, Ending::Failed(Fault::PersonMoved));
+        }
+    }
+
+    /// The next scan will find no good contact to hands and feet.
+    pub fn lose_contact(&mut self) {
+        self.poor_contact = true;
+    }
+
+    /// The bridge asks for a scan.
+    pub fn start(&mut self, now: Instant, start: Start, room_for_result: bool) {
+        let scan = ScanRef::Asked(start.scan);
+        let refusal = match (&self.state, start.kind) {
+            // The same scan again: the bridge has missed our answer.
+            (State::Waiting { start: running, .. }, _) if running.scan == start.scan => return self.report_again(now),
+            (State::Running { scan: running, .. }, _) if *running == scan => return self.report_again(now),
+            (State::Waiting { .. } | State::Running { .. }, _) => Refusal::Busy,
+            (State::Idle, ScanKind::BodyComposition) if !start.screened => Refusal::NotScreened,
+            (State::Idle, ScanKind::BodyComposition) if start.subject.height.is_none() => Refusal::SubjectIncomplete,
+            (State::Idle, ScanKind::BodyComposition | ScanKind::Weight) if !room_for_result => Refusal::StoreFull,
+            (State::Idle, ScanKind::BodyComposition | ScanKind::Weight) => {
+                self.state = State::Waiting {
+                    start,
+                    until: now + NOBODY_CAME * 1000,
+                };
+                return self.report(scan, Stage::WaitingForPerson, 0);
+            }
+            (State::Idle, ScanKind::Shape | ScanKind::Other(_)) => Refusal::NotSupported,
+        };
+        self.push(Action::End(scan, Ending::Refused(refusal)));
+    }
+
+    /// The bridge stops a scan it asked for.
+    pub fn cancel(&mut self, number: u32) {
+        match self.scan() {
+            Some(scan) if scan == ScanRef::Asked(number) => self.end(scan, Ending::Cancelled),
+            _ => {}
+        }
+    }
+
+    /// Reports where a running scan stands, for a bridge that has just connected.
+    pub fn report_again(&mut self, now: Instant) {
+        match self.state {
+            State::Idle => {}
+            State::Waiting { ref start, .. } => self.report(ScanRef::Asked(start.scan), Stage::WaitingForPerson, 0),
+            State::Running { scan, began, .. } => {
+                let (stage, percent) = stage((now - began) / 1000);
+                self.report(scan, stage, percent);
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match &mut self.state {
+            State::Waiting { start, until } if now >= *until => {
+                let scan = ScanRef::Asked(start.scan);
+                self.end(scan, Ending::Failed(Fault::NobodyCame));
+            }
+            State::Running {
+                scan, began, reported, ..
+            } => {
+                let (scan, elapsed) = (*scan, (now - *began) / 1000);
+                if elapsed >= DONE {
+                    self.finish();
+                } else if elapsed >= *reported + STEP {
+                    *reported = elapsed;
+                    let (stage, percent) = stage(elapsed);
+                    self.report(scan, stage, percent);
+                }
+            }
+            State::Idle | State::Waiting { .. } => {}
+        }
+    }
+
+    /// What is to be done next. An action that cannot be carried out yet is handed back by [`Self::put_back`].
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Hands an action back, to come first again.
+    pub fn put_back(&mut self, action: Action) {
+        let _ = self.actions.push_front(action);
+    }
+
+    fn scan(&self) -> Option<ScanRef> {
+        match &self.state {
+            State::Idle => None,
+            State::Waiting { start, .. } => Some(ScanRef::Asked(start.scan)),
+            State::Running { scan, .. } => Some(*scan),
+        }
+    }
+
+    fn finish(&mut self) {
+        if let State::Running {
+            scan,
+            kind,
+            subject,
+            person,
+            ..
+        } = core::mem::take(&mut self.state)
+        {
+            let no_current = core::mem::take(&mut self.poor_contact) || kind == ScanKind::Weight;
+            let completeness = if no_current {
+                Completeness::WeightOnly
+            } else {
+                Completeness::Full
+            };
+            self.push(Action::Keep(Measured {
+                scan,
+                kind,
+                subject,
+                person,
+                completeness,
+            }));
+        }
+    }
+
+    fn end(&mut self, scan: ScanRef, ending: Ending) {
+        self.state = State::Idle;
+        self.push(Action::End(scan, ending));
+    }
+
+    fn report(&mut self, scan: ScanRef, stage: Stage, percent: u8) {
+        self.push(Action::Report(Progress { scan, stage, percent }));
+    }
+
+    /// Progress is pushed out by what comes after it; ends and results never are: a scan causes two of them at most.
+    fn push(&mut self, action: Action) {
+        if self.actions.is_full() {
+            if matches!(action, Action::Report(_)) {
+                return;
+            }
+            self.actions.retain(|waiting| !matches!(waiting, Action::Report(_)));
+        }
+        let _ = self.actions.push_back(action);
+    }
+}
+
+/// Stage and per cent of it so many milliseconds after the person stepped on.
+fn stage(elapsed: u64) -> (Stage, u8) {
+    let (stage, from, to) = match elapsed {
+        0..MEASURING => (Stage::Weighing, 0, MEASURING),
+        MEASURING..CALCULATING => (Stage::Measuring, MEASURING, CALCULATING),
+        _ => (Stage::Calculating, CALCULATING, DONE),
+    };
+    let percent = (elapsed.min(to) - from) * 100 / (to - from);
+    (stage, u8::try_from(percent).unwrap_or(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::person::PEOPLE;
+
+    fn at(millis: u64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn drain(scanner: &mut Scanner) -> Vec<Action> {
+        core::iter::from_fn(|| scanner.poll_action()).collect()
+    }
+
+    fn asked(scan: u32) -> Start {
+        let subject = PEOPLE[0].subject();
+        Start {
+            scan,
+            kind: ScanKind::BodyComposition,
+            screened: true,
+            subject,
+        }
+    }
+
+    #[test]
+    fn a_walk_up_passes_all_stages_in_order_and_ends_with_a_result() {
+        let mut scanner = Scanner::default();
+        scanner.step_on(at(0), PEOPLE[0]);
+        let mut stages = Vec::new();
+        let mut kept = 0;
+        for millis in 0..4000 {
+            scanner.handle_timeout(at(millis));
+            for action in drain(&mut scanner) {
+                match action {
+                    Action::Report(progress) => stages.push((progress.stage.code(), progress.percent)),
+                    Action::Keep(measured) => {
+                        assert!(measured.scan == ScanRef::WalkUp(1) && measured.completeness == Completeness::Full);
+                        kept += 1;
+                    }
+                    Action::End(..) => panic!("it does not fail"),
+                }
+            }
+        }
+        assert!(stages.is_sorted(), "{stages:?}");
+        assert_eq!(
+            (kept, stages.first(), stages.last()),
+            (1, Some(&(3, 0)), Some(&(5, 83)))
+        );
+    }
+
+    #[test]
+    fn a_scan_without_screening_never_starts() {
+        let mut scanner = Scanner::default();
+        scanner.start(
+            at(0),
+            Start {
+                screened: false,
+                ..asked(1)
+            },
+            true,
+        );
+        let refused = Ending::Refused(Refusal::NotScreened);
+        assert!(matches!(drain(&mut scanner)[..], [Action::End(ScanRef::Asked(1), ending)] if ending == refused));
+        scanner.step_on(at(1), PEOPLE[0]);
+        assert!(matches!(
+            drain(&mut scanner)[..],
+            [Action::Report(Progress {
+                scan: ScanRef::WalkUp(1),
+                ..
+            })]
+        ));
+    }
+
+    #[test]
+    fn the_same_request_again_reports_and_another_one_is_refused() {
+        let mut scanner = Scanner::default();
+        for scan in [7, 7, 8] {
+            scanner.start(at(0), asked(scan), true);
+        }
+        let busy = Ending::Refused(Refusal::Busy);
+        assert!(matches!(
+            drain(&mut scanner)[..],
+            [
+                Action::Report(Progress { scan: ScanRef::Asked(7), .. }),
+                Action::Report(Progress { scan: ScanRef::Asked(7), .. }),
+                Action::End(ScanRef::Asked(8), ending),
+            ] if ending == busy
+        ));
+        scanner.cancel(8);
+        assert!(drain(&mut scanner).is_empty());
+        scanner.cancel(7);
+        assert!(matches!(
+            drain(&mut scanner)[..],
+            [Action::End(ScanRef::Asked(7), Ending::Cancelled)]
+        ));
+    }
+
+    #[test]
+    fn who_steps_off_too_early_gets_no_result() {
+        let mut scanner = Scanner::default();
+        scanner.step_on(at(0), PEOPLE[0]);
+        scanner.handle_timeout(at(1500));
+        scanner.step_off();
+        scanner.handle_timeout(at(9000));
+        let actions = drain(&mut scanner);
+        assert!(!actions.iter().any(|action| matches!(action, Action::Keep(_))));
+        let moved = Ending::Failed(Fault::PersonMoved);
+        assert!(matches!(actions.last(), Some(Action::End(ScanRef::WalkUp(1), ending)) if *ending == moved));
+    }
+}

@@ -1,0 +1,368 @@
+//! The types of the C interface, and their way from and to those of the protocol.
+
+use core::ffi::{CStr, c_char, c_void};
+
+use firmware_protocol as link;
+
+/// Who the scanner is. The texts are UTF-8, closed by a zero, and are cut to what a message holds: 16 bytes of maker and
+/// firmware, 24 of model and serial.
+#[repr(C)]
+pub struct Identity {
+    /// Unique number of the chip, zeros behind it.
+    pub device: [u8; 16],
+    /// Count of starts, kept in non-volatile memory, or a random number.
+    pub boot: u32,
+    /// Maker, for people.
+    pub maker: *const c_char,
+    /// Model, for people.
+    pub model: *const c_char,
+    /// Serial number as printed on the scanner.
+    pub serial: *const c_char,
+    /// Version of the firmware.
+    pub firmware: *const c_char,
+    /// SCAN_LINK_CAPABILITY_* added up.
+    pub capabilities: u32,
+}
+
+/// Which result: the start it belongs to, and its number since then, from 1.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct ResultNumber {
+    /// Count of starts.
+    pub boot: u32,
+    /// Result since that start.
+    pub number: u32,
+}
+
+/// Which scan.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Scan {
+    /// The bridge asked for it under this number; otherwise somebody stepped on, and the scanner counts.
+    pub asked: bool,
+    /// The number.
+    pub number: u32,
+}
+
+/// `mantissa / 10^scale`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Decimal {
+    /// Digits without the point.
+    pub mantissa: i32,
+    /// Digits after the point, at most 9.
+    pub scale: u8,
+    /// Whether there is a value at all.
+    pub known: bool,
+}
+
+/// The person. What is not known is 0, false or empty.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Subject {
+    /// The number typed, scanned or announced, closed by a zero.
+    pub number: [c_char; 19],
+    /// SCAN_LINK_SEX_*, if known.
+    pub sex: u8,
+    /// Whether the sex is known.
+    pub sex_known: bool,
+    /// Age in years, if known.
+    pub age: u8,
+    /// Whether the age is known.
+    pub age_known: bool,
+    /// Height in centimetres.
+    pub height: Decimal,
+    /// SCAN_LINK_BODY_TYPE_*, if known.
+    pub body_type: u8,
+    /// Whether the body type is known.
+    pub body_type_known: bool,
+    /// Weight of clothes in kilograms.
+    pub clothes_weight: Decimal,
+    /// Activity level 1 to 3, if known.
+    pub activity_level: u8,
+    /// Whether the activity level is known.
+    pub activity_level_known: bool,
+}
+
+/// A date and time.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Clock {
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub unix_seconds: u64,
+    /// Minutes to add for local time.
+    pub offset_minutes: i16,
+    /// Whether the clock was set at all.
+    pub known: bool,
+}
+
+/// A record that waits in the firmware's memory.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Waiting {
+    /// Which.
+    pub result: ResultNumber,
+    /// Bytes of the record.
+    pub length: usize,
+}
+
+/// The firmware's memory for results that the bridge has not confirmed.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Store {
+    /// Handed to the functions.
+    pub context: *mut c_void,
+    /// Puts the oldest record that waits into `*oldest`; false if none does. Called often: it should not search.
+    pub oldest: extern "C" fn(context: *mut c_void, oldest: *mut Waiting) -> bool,
+    /// Copies `length` bytes of a record from `offset` on. Does nothing if it was just removed.
+    pub read: extern "C" fn(context: *mut c_void, result: ResultNumber, offset: usize, into: *mut u8, length: usize),
+    /// Forgets a record for ever. A result that does not wait is no error.
+    pub remove: extern "C" fn(context: *mut c_void, result: ResultNumber),
+}
+
+/// How a scan ended.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum EndingKind {
+    /// With the result in `result`.
+    Completed,
+    /// Without one, because of the SCAN_LINK_FAULT_* in `code`.
+    Failed,
+    /// Somebody stopped it.
+    Cancelled,
+    /// It never began, because of the SCAN_LINK_REFUSAL_* in `code`.
+    Refused,
+}
+
+/// How a scan ended, with its particulars.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Ending {
+    /// How.
+    pub kind: EndingKind,
+    /// Fault or refusal, if that is how.
+    pub code: u8,
+    /// Result, if that is how.
+    pub result: ResultNumber,
+}
+
+/// What the link has to tell the firmware.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EventKind {
+    /// Nothing.
+    None,
+    /// A session is open: report the stage of a running scan.
+    Connected,
+    /// The session is gone. Scans go on; results are kept and sent later.
+    Disconnected,
+    /// The bridge speaks only versions that we do not.
+    Incompatible,
+    /// Start the scan in `start`, and answer with progress or an ending.
+    Start,
+    /// Stop the scan of number `scan`, and answer with an ending.
+    Cancel,
+    /// What time it is: `clock`.
+    SetClock,
+    /// The bridge has `result` on disk; `remove` was called.
+    Stored,
+}
+
+/// An event. Only the fields of its kind mean something.
+#[repr(C)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// Of SetClock.
+    pub clock: Clock,
+    /// Of Stored.
+    pub result: ResultNumber,
+    /// Of Start and Cancel: the bridge's number of the scan.
+    pub scan: u32,
+    /// Of Start: SCAN_LINK_SCAN_KIND_*.
+    pub scan_kind: u8,
+    /// Of Start: somebody asked about pacemakers and pregnancy. Without it no current may flow.
+    pub screened: bool,
+    /// Of Start: the person.
+    pub subject: Subject,
+}
+
+/// Whether a message was taken for sending.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// It was.
+    Ok,
+    /// There is no session.
+    NotConnected,
+    /// Too many messages wait: try again later.
+    Busy,
+}
+
+impl From<Result<(), link::NotSent>> for Sent {
+    fn from(result: Result<(), link::NotSent>) -> Self {
+        match result {
+            Ok(()) => Self::Ok,
+            Err(link::NotSent::NotConnected) => Self::NotConnected,
+            Err(link::NotSent::Busy) => Self::Busy,
+        }
+    }
+}
+
+impl From<ResultNumber> for link::ResultNumber {
+    fn from(result: ResultNumber) -> Self {
+        Self {
+            boot: result.boot,
+            number: result.number,
+        }
+    }
+}
+
+impl From<link::ResultNumber> for ResultNumber {
+    fn from(result: link::ResultNumber) -> Self {
+        Self {
+            boot: result.boot,
+            number: result.number,
+        }
+    }
+}
+
+impl From<Scan> for link::ScanRef {
+    fn from(scan: Scan) -> Self {
+        if scan.asked {
+            Self::Asked(scan.number)
+        } else {
+            Self::WalkUp(scan.number)
+        }
+    }
+}
+
+impl From<Ending> for link::Ending {
+    fn from(ending: Ending) -> Self {
+        match ending.kind {
+            EndingKind::Completed => Self::Completed(ending.result.into()),
+            EndingKind::Failed => Self::Failed(link::Fault::from_code(ending.code)),
+            EndingKind::Cancelled => Self::Cancelled,
+            EndingKind::Refused => Self::Refused(link::Refusal::from_code(ending.code)),
+        }
+    }
+}
+
+impl From<Decimal> for Option<link::Decimal> {
+    fn from(value: Decimal) -> Self {
+        link::Decimal::try_new(value.mantissa, value.scale)
+            .ok()
+            .filter(|_| value.known)
+    }
+}
+
+impl From<Option<link::Decimal>> for Decimal {
+    fn from(value: Option<link::Decimal>) -> Self {
+        value.map_or(Self::default(), |value| Self {
+            mantissa: value.mantissa(),
+            scale: value.scale(),
+            known: true,
+        })
+    }
+}
+
+impl From<Clock> for Option<link::Clock> {
+    fn from(clock: Clock) -> Self {
+        let Clock {
+            unix_seconds,
+            offset_minutes,
+            known,
+        } = clock;
+        known.then_some(link::Clock {
+            unix_seconds,
+            offset_minutes,
+        })
+    }
+}
+
+impl From<link::Clock> for Clock {
+    fn from(clock: link::Clock) -> Self {
+        Self {
+            unix_seconds: clock.unix_seconds,
+            offset_minutes: clock.offset_minutes,
+            known: true,
+        }
+    }
+}
+
+impl From<&Subject> for link::Subject {
+    fn from(subject: &Subject) -> Self {
+        let mut person = Self::default();
+        for character in subject.number.iter().take_while(|character| **character != 0) {
+            // What does not fit is a text without its zero.
+            let _ = person.number.push(char::from(*character as u8));
+        }
+        Self {
+            number: person.number,
+            sex: subject.sex_known.then(|| link::Sex::from_code(subject.sex)),
+            age: subject.age_known.then_some(subject.age),
+            height: subject.height.into(),
+            body_type: subject
+                .body_type_known
+                .then(|| link::BodyType::from_code(subject.body_type)),
+            clothes_weight: subject.clothes_weight.into(),
+            activity_level: subject.activity_level_known.then_some(subject.activity_level),
+        }
+    }
+}
+
+impl From<&link::Subject> for Subject {
+    fn from(subject: &link::Subject) -> Self {
+        let mut number = [0; 19];
+        for (to, from) in number.iter_mut().zip(subject.number.bytes()) {
+            *to = from as c_char;
+        }
+        Self {
+            number,
+            sex: subject.sex.map_or(0, link::Sex::code),
+            sex_known: subject.sex.is_some(),
+            age: subject.age.unwrap_or(0),
+            age_known: subject.age.is_some(),
+            height: subject.height.into(),
+            body_type: subject.body_type.map_or(0, link::BodyType::code),
+            body_type_known: subject.body_type.is_some(),
+            clothes_weight: subject.clothes_weight.into(),
+            activity_level: subject.activity_level.unwrap_or(0),
+            activity_level_known: subject.activity_level.is_some(),
+        }
+    }
+}
+
+impl Identity {
+    /// The identity with its texts.
+    ///
+    /// # Safety
+    /// The texts are closed by a zero.
+    pub(crate) unsafe fn to_link(&self) -> link::Identity {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            link::Identity {
+                device: link::DeviceId(self.device),
+                boot: self.boot,
+                uptime_ms: 0,
+                maker: link::text(text(self.maker)),
+                model: link::text(text(self.model)),
+                serial: link::text(text(self.serial)),
+                firmware: link::text(text(self.firmware)),
+                capabilities: link::Capabilities(self.capabilities),
+            }
+        }
+    }
+}
+
+/// A text of C; nothing if it is NULL or no UTF-8.
+///
+/// # Safety
+/// `text` is NULL or closed by a zero, and outlives the use.
+pub(crate) unsafe fn text<'a>(text: *const c_char) -> &'a str {
+    if text.is_null() {
+        return "";
+    }
+    // SAFETY: as promised by the caller.
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap_or_default()
+}
