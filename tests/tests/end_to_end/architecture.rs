@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 /// The rooms from the ground up: a room may use only rooms of lower lines.
 const LINES: &[&[&str]] = &[
     &["scan-model", "firmware-protocol", "secret-ref"],
-    &["cloud-api", "scanner-protocol"],
+    &["cloud-api", "scanner-protocol", "scan-link-ffi"],
     &["cloud-client", "outbox", "progress-mqtt", "agent-api", "scansim"],
     &["uploader", "scanner-driver"],
     &["agent-config"],
