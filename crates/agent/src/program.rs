@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use agent_config::Config;
+use agent_config::{Config, LoadError};
 use clap::Parser as _;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
@@ -35,10 +35,13 @@ pub fn main() -> Exit {
     let config = match Config::load(&cli.common.config) {
         Ok(config) => config,
         Err(error) => {
-            report::complain(
-                &error,
-                "correct the file, then try `scanbridge check`; nothing was opened",
-            );
+            let next = match &error {
+                LoadError::Read { .. } => {
+                    "name the file by `--config`, or make it from the sample `config/scanbridge.toml`"
+                }
+                LoadError::Invalid { .. } => "correct the file, then try `scanbridge check`; nothing was opened",
+            };
+            report::complain(&error, next);
             return Exit::Config;
         }
     };

@@ -193,6 +193,15 @@ impl Desk {
             self.revision += 1;
             self.say(Slot::Info);
         }
+        // Who looks for what is wrong must not wait for the next round of it.
+        if !old
+            .legs
+            .iter()
+            .map(|(leg, is)| (leg, &is.state))
+            .eq(new.legs.iter().map(|(leg, is)| (leg, &is.state)))
+        {
+            self.say(Slot::Health);
+        }
         for code in self.alerts.clone() {
             if old.alerts.get(&code) != new.alerts.get(&code) {
                 self.say(Slot::Alert(code));

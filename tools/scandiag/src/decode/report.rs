@@ -258,13 +258,10 @@ impl fmt::Display for RecordReport<'_> {
         }
         write!(f, ", checksum {}", self.checksum)?;
         for sent in self.measurements.0.iter() {
-            write!(
-                f,
-                "\n  {:<32} {:>8} {}",
-                sent.metric.name(),
-                sent.value.to_string(),
-                sent.unit
-            )?;
+            write!(f, "\n  {:<32} {:>8}", sent.metric.name(), sent.value.to_string())?;
+            if sent.unit != Unit::One {
+                write!(f, " {}", sent.unit)?;
+            }
         }
         for flag in &self.flags {
             write!(f, "\n  flag: {flag}")?;
