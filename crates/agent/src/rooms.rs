@@ -35,6 +35,7 @@ pub(crate) fn start(supervisor: &mut Supervisor, house: House, config: Config, i
 
     for scanner in config.scanners {
         let (house, store, clock) = (house.clone(), store.clone(), cloud_clock.subscribe());
+        let timezone = config.agent.timezone.clone();
         let (name, leg) = (format!("scanner {}", scanner.id), Leg::Scanner(scanner.id.clone()));
         supervisor.start(name, leg, Phase::Doors, move |stop| {
             let House { board, teller, .. } = house.clone();
@@ -44,6 +45,7 @@ pub(crate) fn start(supervisor: &mut Supervisor, house: House, config: Config, i
                 store.clone(),
                 teller,
                 clock.clone(),
+                timezone.clone(),
                 stop.clone(),
             );
             serve_scanner(scanner.clone(), reception, stop)

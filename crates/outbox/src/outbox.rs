@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 
 use crate::config::Config;
 use crate::disk;
-use crate::entry::{Code, Entry, EntryId, Filter, NewEntry, Outcome, Receipt, Step, Summary};
+use crate::entry::{Code, Entry, EntryId, EntryKey, Filter, NewEntry, Outcome, Receipt, Step, Summary};
 use crate::error::{Full, OpenError, StoreError};
 use crate::key::SealKey;
 use crate::lease::Leased;
@@ -241,6 +241,11 @@ impl Outbox {
     /// The outsides of entries, oldest first.
     pub fn list(&self, filter: Filter) -> Pending<Vec<Summary>> {
         self.ask(move |tx| Ok(tx.store.list(filter)?))
+    }
+
+    /// The entry that holds the key; `None` if nothing was stored under it, or that is gone.
+    pub fn find(&self, key: EntryKey) -> Pending<Option<EntryId>> {
+        self.ask(move |tx| Ok(tx.store.find(&key)?.map(EntryId)))
     }
 
     /// An entry with its content.

@@ -20,7 +20,7 @@ pub struct Config {
     pub protocol: Protocol,
     /// The commands that a Tanita in PC mode understands: those of the `model` in the file.
     pub pc_dialect: PcDialect,
-    /// Speed and frame. `9600 8N1` if the file does not say: every tagged Tanita has it.
+    /// Speed and frame. If the file does not say: `115200 8N1` for `scan-link`, else `9600 8N1`, which every tagged Tanita has.
     pub serial: SerialSettings,
     /// What the agent does with a result that belongs to nobody announced. The driver does not look at it.
     pub unknown_person: UnknownPerson,
@@ -47,8 +47,7 @@ struct Section {
     #[serde(default = "any_protocol", deserialize_with = "protocol")]
     protocol: Protocol,
     model: Option<String>,
-    #[serde(default)]
-    serial: SerialSettings,
+    serial: Option<SerialSettings>,
     #[serde(default)]
     unknown_person: UnknownPerson,
 }
@@ -103,7 +102,7 @@ impl TryFrom<Section> for Config {
             port,
             protocol,
             pc_dialect,
-            serial,
+            serial: serial.unwrap_or(SerialSettings::usual(protocol)),
             unknown_person,
         })
     }
@@ -146,6 +145,14 @@ mod tests {
         assert_eq!(parse(lines).expect("section").pc_dialect, PcDialect::Mc);
         let config = parse(&format!("{lines}\nmodel = \"DC-430MA\"")).expect("section");
         assert_eq!(config.pc_dialect, PcDialect::Dc);
+    }
+
+    #[test]
+    fn a_protocol_brings_its_usual_settings_and_the_file_has_the_last_word() {
+        let lines = "id = \"bay-1\"\nport = \"COM5\"\nprotocol = \"scan-link\"";
+        assert_eq!(parse(lines).expect("section").serial.to_string(), "115200 8N1");
+        let config = parse(&format!("{lines}\nserial = \"9600 8N1\"")).expect("section");
+        assert_eq!(config.serial, SerialSettings::COMMON);
     }
 
     #[test]

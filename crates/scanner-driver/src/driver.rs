@@ -39,6 +39,8 @@ impl Driver {
             config.protocol,
             Options {
                 pc_dialect: config.pc_dialect,
+                baud: config.serial.baud(),
+                link_seed: fastrand::u32(..),
                 ..Options::default()
             },
         );

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use scanner_protocol::Protocol;
 use serde::{Deserialize, Serialize};
 
 /// Speed and frame of a serial line. Written as maker's manuals do: `9600 8N1` is 9600 baud, 8 data bits, no parity, 1
@@ -96,6 +97,17 @@ impl SerialSettings {
         parity: Parity::None,
         stop_bits: StopBits::One,
     };
+
+    /// What a scanner of this protocol is set to by its maker.
+    pub fn usual(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::ScanLink => Self {
+                baud: 115_200,
+                ..Self::COMMON
+            },
+            _ => Self::COMMON,
+        }
+    }
 
     /// Bits per second, 50 to 4,000,000.
     pub fn baud(self) -> u32 {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Zoned;
 use scan_model::subject::Subject;
 
 /// A wish of the agent. Families that only send refuse all of them.
@@ -15,6 +16,8 @@ pub enum Command {
     Cancel,
     /// The record with this identity is on disk: the device may forget it.
     Stored(RecordId),
+    /// What time it is, and where: for the device's own clock.
+    SetClock(Zoned),
     /// Give the scanner back to its own keys, before a shutdown or an update. Done when
     /// [`poll_timeout`](crate::Session::poll_timeout) is `None`; a measurement that is running is waited for.
     Release,
@@ -61,7 +64,7 @@ impl fmt::Debug for Ticket {
     }
 }
 
-/// The identity that the device gave a result: [`scan_model::Record::result_id`].
+/// The identity that the device gave a result: [`scan_model::Record::result_id`] or [`Rejected::result_id`](crate::Rejected).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordId(pub String);
 
@@ -71,7 +74,10 @@ pub enum Refused {
     /// The protocol has no such command: the scanner is worked by its own keys.
     #[error("this protocol does not take the command")]
     NotSupported,
-    /// The port is not open.
+    /// No result of this protocol has such an identity.
+    #[error("the result is not one of this protocol")]
+    UnknownResult,
+    /// The port is not open, or nobody answers there.
     #[error("the scanner is not connected")]
     Offline,
     /// Another scan is running.

@@ -11,6 +11,8 @@ pub struct Counters {
     pub records: u64,
     /// Results that the device sent again and that were dropped.
     pub repeats_dropped: u64,
+    /// Values under numbers that a newer version of the link gave out. The bytes of their records keep them.
+    pub values_unknown: u64,
     rejected: [u64; RejectReason::ALL.len()],
 }
 

@@ -17,6 +17,7 @@ use crate::{
         rice_lake::RICE_LAKE,
         toledo::TOLEDO,
     },
+    scan_link,
     stream::{self, Grammar, Rest, Scan},
     tanita::{
         pc_mode,
@@ -45,6 +46,8 @@ pub fn decode_all(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
     }
     match protocol.carrier() {
         Carrier::Serial if protocol == Protocol::Auto => explained_by(&ANNOUNCED, bytes),
+        // A session would answer.
+        Carrier::Serial if protocol == Protocol::ScanLink => scan_link::decode_all(bytes),
         Carrier::Serial => session_units(protocol, bytes),
         Carrier::Bluetooth => {
             let outcome = value(protocol, bytes).map_err(|fault| fault.rejecting(bytes.to_vec()));
@@ -75,6 +78,7 @@ pub fn decode_again(protocol: Protocol, raw: &[u8]) -> Result<Record, Rejected> 
         (None, Carrier::Bluetooth) => bluetooth::record_again(raw).ok_or_else(no_record),
         (None, Carrier::File) => Err(no_record()),
         (None, Carrier::Serial) if protocol == Protocol::TanitaPc => pc_mode::decode(raw),
+        (None, Carrier::Serial) if protocol == Protocol::ScanLink => scan_link::decode(raw),
         (None, Carrier::Serial) => tagged::decode(raw),
     };
     again().map_err(|fault| fault.rejecting(raw.to_vec()))
@@ -126,7 +130,7 @@ fn session_units(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
         let outcome = match event {
             Event::Record(record) => Ok(Content::Record(record)),
             Event::Rejected(rejected) => Err(rejected),
-            Event::Stage { .. } | Event::Repeated | Event::DeviceError(_) | Event::Prompt(_) => continue,
+            _ => continue,
         };
         decoded.push(Decoded {
             offset,

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use scan_model::{Record, progress::Stage};
+use scan_model::{Record, progress::Stage, record::Device};
 
 /// Something that happened at the scanner.
 ///
 /// A [`Stage`](Event::Stage) tells that a result is under way; exactly one of [`Record`](Event::Record),
-/// [`Rejected`](Event::Rejected), [`Repeated`](Event::Repeated) and [`DeviceError`](Event::DeviceError) ends it.
+/// [`Rejected`](Event::Rejected), [`Repeated`](Event::Repeated), [`Cancelled`](Event::Cancelled) and
+/// [`DeviceError`](Event::DeviceError) ends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The device entered a stage of the scan, or got on within it. A device that only sends has
@@ -26,6 +27,12 @@ pub enum Event {
     Repeated,
     /// Something is wrong at the device: it said so, or it did not do what it was asked for. A running scan has ended with it.
     DeviceError(DeviceError),
+    /// A result of an earlier scan, which the device has kept until now. Nothing that is under way ends with it.
+    Earlier(Result<Box<Record>, Rejected>),
+    /// Somebody stopped the running scan at the device.
+    Cancelled,
+    /// A device that answers is there, and says who it is. A good moment for [`Command::SetClock`](crate::Command::SetClock).
+    Connected(Device),
     /// What the person at the scanner should do now, while the scan goes on.
     Prompt(&'static str),
 }
@@ -41,6 +48,9 @@ pub struct Rejected {
     pub offset: usize,
     /// What is wrong, for a technician. Holds no measured value and nothing about the person.
     pub detail: String,
+    /// The identity of the result where the link tells it apart from its damaged bytes: as
+    /// [`Record::result_id`](scan_model::Record::result_id), and to be confirmed like it once the bytes are stored.
+    pub result_id: Option<String>,
 }
 
 impl fmt::Debug for Rejected {

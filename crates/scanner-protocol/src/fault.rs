@@ -27,6 +27,7 @@ impl Fault {
             reason: self.reason,
             offset: self.offset,
             detail: self.detail,
+            result_id: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use scan_model::Integrity;
 
-use crate::{Content, Decoded, Protocol, decode::decode_all};
+use crate::{Content, Decoded, Protocol, decode::decode_all, scan_link};
 
 /// What was heard at one setting.
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +95,8 @@ impl fmt::Display for Frame {
 }
 
 /// The families that a device shows by what it sends: not those that are experimental.
-const FAMILIES: [Protocol; 8] = [
+const FAMILIES: [Protocol; 9] = [
+    Protocol::ScanLink,
     Protocol::TanitaTagged,
     Protocol::And,
     Protocol::Toledo,
@@ -123,7 +124,7 @@ pub fn identify(heard: &[Heard<'_>]) -> Result<Identified, Unidentified> {
         ];
         for (frame, bytes) in views.into_iter().flatten() {
             for protocol in FAMILIES {
-                let Some(evidence) = Evidence::of(&decode_all(protocol, bytes)) else {
+                let Some(evidence) = Evidence::in_bytes(protocol, bytes) else {
                     continue;
                 };
                 if best.as_ref().is_none_or(|(known, _)| evidence.rank() > known.rank()) {
@@ -171,6 +172,20 @@ struct Evidence {
 }
 
 impl Evidence {
+    fn in_bytes(protocol: Protocol, bytes: &[u8]) -> Option<Self> {
+        if protocol != Protocol::ScanLink {
+            return Self::of(&decode_all(protocol, bytes));
+        }
+        // Every frame has a checksum, not results alone. What is no frame says nothing: zeros cut up any family's bytes.
+        let scan_link::Heard { frames, model } = scan_link::hear(bytes)?;
+        Some(Self {
+            verified: frames,
+            whole: frames,
+            rejected: 0,
+            model,
+        })
+    }
+
     fn of(units: &[Decoded]) -> Option<Self> {
         let mut evidence = Self {
             verified: 0,

@@ -33,6 +33,7 @@ mod output;
 mod protocol;
 mod repeats;
 mod scales;
+mod scan_link;
 mod session;
 mod stream;
 mod tanita;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use scan_model::{Record, progress::Stage};
+use scan_model::{Record, progress::Stage, record::Device};
 
 use crate::{Counters, DeviceError, Event, Rejected};
 
@@ -31,6 +31,22 @@ impl Output {
     pub(crate) fn rejected(&mut self, offset: u64, rejected: Rejected) {
         self.counters.count_rejected(rejected.reason);
         self.events.push_back((offset, Event::Rejected(rejected)));
+    }
+
+    pub(crate) fn earlier(&mut self, offset: u64, result: Result<Box<Record>, Rejected>) {
+        match &result {
+            Ok(_) => self.counters.records += 1,
+            Err(rejected) => self.counters.count_rejected(rejected.reason),
+        }
+        self.events.push_back((offset, Event::Earlier(result)));
+    }
+
+    pub(crate) fn cancelled(&mut self, offset: u64) {
+        self.events.push_back((offset, Event::Cancelled));
+    }
+
+    pub(crate) fn connected(&mut self, offset: u64, device: Device) {
+        self.events.push_back((offset, Event::Connected(device)));
     }
 
     pub(crate) fn device_error(&mut self, offset: u64, error: DeviceError) {

@@ -25,8 +25,7 @@ protocols! {
     Auto = "auto",
     /// Tanita's tagged comma-separated record: MC, DC, SC, BC, WB, BD and HD models, and card files of the BC-601.
     TanitaTagged = "tanita-tagged",
-    /// Tanita's PC mode: the host tells the scanner who stands on it and starts the measurement. Experimental, and the only protocol
-    /// besides polled scales that writes to the device.
+    /// Tanita's PC mode: the host tells the scanner who stands on it and starts the measurement. Experimental.
     TanitaPc = "tanita-pc",
     /// Tanita's comma-separated values without tags: TBF-310, BC-418.
     TanitaPositional = "tanita-positional",
@@ -34,6 +33,8 @@ protocols! {
     TanitaWb = "tanita-wb",
     /// The weight output of Tanita BC-418.
     TanitaWeight = "tanita-weight",
+    /// The link of our own scanner firmware. A session answers the scanner, so it is never chosen unless it is named.
+    ScanLink = "scan-link",
     /// Bluetooth Body Composition Measurement.
     SigBcs = "sig-bcs",
     /// Bluetooth Weight Measurement.

@@ -4,6 +4,7 @@ use crate::{
     Command, Counters, Event, Protocol, Refused, Tick, Transmit,
     auto::Auto,
     decode::grammar,
+    scan_link::ScanLink,
     stream::{Listener, SILENT},
     tanita::{
         pc_mode::{PcDialect, PcMode},
@@ -27,6 +28,7 @@ enum Family {
     Auto(Box<Auto>),
     TanitaTagged(Tagged),
     TanitaPc(Box<PcMode>),
+    ScanLink(Box<ScanLink>),
     /// Every family that sends frames by itself, or one for each request.
     Listener(Listener),
 }
@@ -39,6 +41,11 @@ pub struct Options {
     pub drop_repeats: bool,
     /// The commands that a scanner in PC mode understands. Other protocols do not look at it.
     pub pc_dialect: PcDialect,
+    /// Bits per second of the line. Protocols that send again what is not answered reckon with it.
+    pub baud: u32,
+    /// A number that differs at each start of the program, such as a random one: scan-link tells its sessions apart by what is
+    /// made of it.
+    pub link_seed: u32,
 }
 
 impl Default for Options {
@@ -46,6 +53,8 @@ impl Default for Options {
         Self {
             drop_repeats: true,
             pc_dialect: PcDialect::default(),
+            baud: 115_200,
+            link_seed: 0,
         }
     }
 }
@@ -84,6 +93,7 @@ impl Session {
             Protocol::Auto => Family::Auto(Box::new(Auto::new(options))),
             Protocol::TanitaTagged => Family::TanitaTagged(Tagged::new(options)),
             Protocol::TanitaPc => Family::TanitaPc(Box::new(PcMode::new(options))),
+            Protocol::ScanLink => Family::ScanLink(Box::new(ScanLink::new(&options))),
             other => Family::Listener(Listener::new(grammar(other).unwrap_or(&SILENT), options)),
         };
         Self { family }
@@ -95,6 +105,7 @@ impl Session {
             Family::Auto(session) => session.handle_bytes(now, bytes),
             Family::TanitaTagged(session) => session.handle_bytes(now, bytes),
             Family::TanitaPc(session) => session.handle_bytes(now, bytes),
+            Family::ScanLink(session) => session.handle_bytes(now, bytes),
             Family::Listener(session) => session.handle_bytes(now, bytes),
         }
     }
@@ -105,14 +116,17 @@ impl Session {
             Family::Auto(session) => session.handle_line(now, event),
             Family::TanitaTagged(session) => session.handle_line(now, event),
             Family::TanitaPc(session) => session.handle_line(now, event),
+            Family::ScanLink(session) => session.handle_line(now, event),
             Family::Listener(session) => session.handle_line(now, event),
         }
     }
 
-    /// Reports that the bytes of the last [`Transmit`] have left: gaps between commands count from here.
+    /// Reports that the bytes of the last [`Transmit`] have left: gaps between commands count from here, and a family that has
+    /// more to send may wait for it.
     pub fn handle_sent(&mut self, now: Tick) {
         match &mut self.family {
             Family::TanitaPc(session) => session.handle_sent(now),
+            Family::ScanLink(session) => session.handle_sent(now),
             Family::Auto(_) | Family::TanitaTagged(_) | Family::Listener(_) => {}
         }
     }
@@ -123,6 +137,7 @@ impl Session {
             Family::Auto(session) => session.handle_timeout(now),
             Family::TanitaTagged(session) => session.handle_timeout(now),
             Family::TanitaPc(session) => session.handle_timeout(now),
+            Family::ScanLink(session) => session.handle_timeout(now),
             Family::Listener(session) => session.handle_timeout(now),
         }
     }
@@ -134,6 +149,7 @@ impl Session {
     pub fn handle_command(&mut self, now: Tick, command: Command) -> Result<(), Refused> {
         match &mut self.family {
             Family::TanitaPc(session) => session.handle_command(now, command),
+            Family::ScanLink(session) => session.handle_command(now, command),
             Family::Auto(_) | Family::TanitaTagged(_) | Family::Listener(_) => Err(Refused::NotSupported),
         }
     }
@@ -142,6 +158,7 @@ impl Session {
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         match &mut self.family {
             Family::TanitaPc(session) => session.poll_transmit(),
+            Family::ScanLink(session) => session.poll_transmit(),
             Family::Auto(_) | Family::TanitaTagged(_) => None,
             Family::Listener(session) => session.poll_transmit(),
         }
@@ -158,6 +175,7 @@ impl Session {
             Family::Auto(session) => session.poll_event(),
             Family::TanitaTagged(session) => session.poll_event(),
             Family::TanitaPc(session) => session.poll_event(),
+            Family::ScanLink(session) => session.poll_event(),
             Family::Listener(session) => session.poll_event(),
         }
     }
@@ -168,6 +186,7 @@ impl Session {
             Family::Auto(session) => session.poll_timeout(),
             Family::TanitaTagged(session) => session.poll_timeout(),
             Family::TanitaPc(session) => session.poll_timeout(),
+            Family::ScanLink(session) => session.poll_timeout(),
             Family::Listener(session) => session.poll_timeout(),
         }
     }
@@ -187,6 +206,12 @@ impl Session {
                 live_stages: true,
                 ..sends_alone
             },
+            Family::ScanLink(_) => Capabilities {
+                starts_scans: true,
+                confirms_stored: true,
+                live_stages: true,
+                ..sends_alone
+            },
             Family::Listener(session) => Capabilities {
                 weight_only: session.is_weight_only(),
                 ..sends_alone
@@ -200,6 +225,7 @@ impl Session {
             Family::Auto(session) => session.counters(),
             Family::TanitaTagged(session) => session.counters(),
             Family::TanitaPc(session) => session.counters(),
+            Family::ScanLink(session) => session.counters(),
             Family::Listener(session) => session.counters(),
         }
     }

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use outbox::{EntryId, Outbox, Pending};
 use progress_mqtt::{Announced, Told};
 use scan_model::{
-    Name,
+    Name, ScanId,
     board::{EventKind, LastScan, ScanEvent, Upload},
     progress::Progress,
 };
@@ -120,6 +120,12 @@ impl Teller {
             tracing::warn!(scan = %event.scan, "the start of a scan is told before it is remembered: the disk is slow");
         }
         self.state().tell(Told::Event(event));
+    }
+
+    /// A scan that was told of still runs, though another one has come and gone meanwhile.
+    pub(crate) fn goes_on(&self, scanner: &Name, scan: ScanId) {
+        self.state().ledger.told_start(scanner, scan);
+        self.0.changed.notify_one();
     }
 
     /// A scan ended; its result, if it has one, is `entry` of the outbox.

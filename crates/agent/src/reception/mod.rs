@@ -9,14 +9,14 @@ mod port;
 mod scan;
 mod store;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use outbox::{Disposition, Outcome};
 use scan_model::{
     Parcel, Reading, Record, ScanId,
     board::{Severity, Upload},
     parcel::RejectedFrame,
     progress::{Ending, Stage},
-    reading::{Origin, Unfit},
+    reading::{Origin, TimeQuality, Unfit},
 };
 use scanner_driver::{DriverEvent, PortState, Scanner, UnknownPerson};
 use scanner_protocol::{Command, Event, RecordId, RejectReason, Rejected};
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use uploader::ServerClock;
 use uuid::Uuid;
 
-use crate::{announcements::Teller, clock, keeper::BoardKeeper};
+use crate::{announcements::Teller, clock, keeper::BoardKeeper, report::Chain};
 use scan::Scans;
 pub(crate) use store::{Refused, Store};
 
@@ -47,6 +47,8 @@ pub(crate) struct Reception {
     store: Store,
     scans: Scans,
     cloud_clock: watch::Receiver<Option<ServerClock>>,
+    /// Of the devices' clocks.
+    timezone: TimeZone,
     /// The device reported an error and did nothing since.
     device_error: bool,
     /// From then on the reserve of the disk may be used.
@@ -60,6 +62,7 @@ impl Reception {
         store: Store,
         teller: Teller,
         cloud_clock: watch::Receiver<Option<ServerClock>>,
+        timezone: TimeZone,
         stop: CancellationToken,
     ) -> Self {
         let scans = Scans::new(config.id.clone(), board.clone(), teller);
@@ -69,6 +72,7 @@ impl Reception {
             store,
             scans,
             cloud_clock,
+            timezone,
             device_error: false,
             stop,
         }
@@ -107,23 +111,21 @@ impl Reception {
                 self.scans.running_or_start(stage, at, received_at).await;
                 self.scans.reach(stage, within, at);
             }
-            Event::Record(record) => {
-                let scan = self
-                    .scans
-                    .running_or_start(Stage::ReadingResults, at, received_at)
-                    .await;
-                let origin = self.origin(scan, record.result_id.as_deref(), received_at, &scanner.state.borrow());
-                self.take_record(*record, origin, scanner).await;
-            }
-            Event::Rejected(rejected) => {
-                let scan = self
-                    .scans
-                    .running_or_start(Stage::ReadingResults, at, received_at)
-                    .await;
-                let origin = self.origin(scan, None, received_at, &scanner.state.borrow());
-                self.take_rejected(rejected, origin).await;
+            Event::Record(record) => self.take_result(Ok(record), at, received_at, scanner).await,
+            Event::Rejected(rejected) => self.take_result(Err(rejected), at, received_at, scanner).await,
+            Event::Earlier(result) => {
+                let running = self.scans.step_back();
+                self.take_result(result, at, received_at, scanner).await;
+                self.scans.step_forward(running);
             }
             Event::Repeated => self.fail_repeated(),
+            Event::Cancelled => self.scans.end(Ending::Cancelled, Upload::None, None),
+            Event::Connected(device) => {
+                tracing::info!(scanner = %self.config.id, model = device.model, firmware = device.firmware, "the scanner is there");
+                self.device_error = false;
+                self.show_model(device.model);
+                self.set_clock(scanner).await;
+            }
             Event::Prompt(message) => self.scans.prompt(message, at),
             Event::DeviceError(error) => {
                 tracing::warn!(scanner = %self.config.id, code = %error.code, error = error.name, "the scanner reports an error");
@@ -134,11 +136,53 @@ impl Reception {
         }
     }
 
-    async fn take_record(&mut self, record: Record, origin: Origin, scanner: &Scanner) {
-        let (result_id, model) = (record.result_id.clone(), record.device.model.clone());
+    /// Keeps a result, or bytes that must not become one; then the device is told that it may forget them.
+    async fn take_result(
+        &mut self,
+        result: Result<Box<Record>, Rejected>,
+        at: std::time::Instant,
+        received_at: Timestamp,
+        scanner: &Scanner,
+    ) {
+        let id = match &result {
+            Ok(record) => record.result_id.clone(),
+            Err(rejected) => rejected.result_id.clone(),
+        };
+        let confirmed = id.filter(|_| scanner.capabilities.confirms_stored).map(RecordId);
+        // The device sends until it is told: if power failed before it heard, it sends what lies here already. That is
+        // nobody's scan.
+        let is_old_news = match &confirmed {
+            Some(id) if !self.scans.is_running() => self.store.has(externalid_of(&id.0)).await,
+            _ => false,
+        };
+        if !is_old_news {
+            let scan = self
+                .scans
+                .running_or_start(Stage::ReadingResults, at, received_at)
+                .await;
+            let port = scanner.state.borrow().clone();
+            match result {
+                Ok(record) => {
+                    let origin = self.origin(scan, record.result_id.as_deref(), received_at, &port);
+                    self.take_record(*record, origin, confirmed.is_some()).await;
+                }
+                Err(rejected) => {
+                    let origin = self.origin(scan, rejected.result_id.as_deref(), received_at, &port);
+                    self.take_rejected(rejected, origin).await;
+                }
+            }
+        }
+        if let Some(id) = confirmed {
+            self.confirm(id, scanner).await;
+        }
+    }
+
+    /// `is_forgotten`: the device forgets the record after this.
+    async fn take_record(&mut self, record: Record, origin: Origin, is_forgotten: bool) {
+        let model = record.device.model.clone();
         match Reading::from_record(&record, origin.clone()) {
             Ok(reading) => self.take_reading(reading).await,
-            Err(Unfit::NotAMeasurement) => {
+            Err(Unfit::NotAMeasurement) if !is_forgotten => {
                 self.scans
                     .fail("not_a_measurement", "The scanner sent settings or a profile, no result");
             }
@@ -154,15 +198,33 @@ impl Reception {
                 self.set_aside(frame, NOT_ACCEPTED).await;
             }
         }
-        if model.is_some() {
-            self.board.scanner(&self.config.id, |shown| shown.model = model);
-        }
-        if let Some(id) = result_id
-            && scanner.capabilities.confirms_stored
-            && let Err(error) = scanner.commander.send(Command::Stored(RecordId(id))).await
-        {
+        self.show_model(model);
+    }
+
+    /// Tells the device that a result is stored, and what time it is: at every result, so that it follows daylight saving.
+    async fn confirm(&self, id: RecordId, scanner: &Scanner) {
+        if let Err(error) = scanner.commander.send(Command::Stored(id)).await {
             // The device then sends it again, and its identity makes that harmless.
             tracing::warn!(scanner = %self.config.id, %error, "the scanner was not told that its result is stored");
+        }
+        self.set_clock(scanner).await;
+    }
+
+    async fn set_clock(&self, scanner: &Scanner) {
+        // A wrong time is worse than none.
+        if clock::quality(*self.cloud_clock.borrow()) == TimeQuality::Unsynced {
+            return;
+        }
+        let now = Timestamp::now().to_zoned(self.timezone.clone());
+        if let Err(error) = scanner.commander.send(Command::SetClock(now)).await {
+            // Many have no clock.
+            tracing::debug!(scanner = %self.config.id, error = %Chain(&error), "the scanner's clock is not set");
+        }
+    }
+
+    fn show_model(&self, model: Option<String>) {
+        if model.is_some() {
+            self.board.scanner(&self.config.id, |shown| shown.model = model);
         }
     }
 
@@ -186,6 +248,7 @@ impl Reception {
             reason,
             offset,
             detail,
+            ..
         } = rejected;
         tracing::warn!(scanner = %self.config.id, %reason, offset, detail, bytes = raw.len(), "a frame is set aside");
         let alert = match reason {
@@ -245,10 +308,7 @@ impl Reception {
 
     /// What is known about a result beyond its bytes. Its identity is made here and never again.
     fn origin(&self, scan: ScanId, result_id: Option<&str>, received_at: Timestamp, port: &PortState) -> Origin {
-        let externalid = match result_id {
-            Some(id) => Uuid::new_v5(&RESULT_NAMESPACE, id.as_bytes()),
-            None => Uuid::now_v7(),
-        };
+        let externalid = result_id.map_or_else(Uuid::now_v7, externalid_of);
         let port = match port {
             PortState::Open { path, .. } | PortState::Lost { path } => Some(path.display().to_string()),
             _ => None,
@@ -263,6 +323,11 @@ impl Reception {
             port,
         }
     }
+}
+
+/// The identity of a reading whose result the device has numbered: the same one however often the device sends it.
+fn externalid_of(result_id: &str) -> Uuid {
+    Uuid::new_v5(&RESULT_NAMESPACE, result_id.as_bytes())
 }
 
 #[cfg(test)]

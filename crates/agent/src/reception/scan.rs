@@ -24,6 +24,10 @@ pub(super) struct Scans {
     running: Option<Running>,
 }
 
+/// A scan that runs while a result of an earlier one is dealt with.
+#[must_use]
+pub(super) struct SteppedBack(Option<Running>);
+
 struct Running {
     progress: ScanProgress,
     began: Instant,
@@ -66,6 +70,23 @@ impl Scans {
         let scan = first.scan;
         self.running = Some(Running { progress, began: at });
         scan
+    }
+
+    /// Takes the running scan out of the way of a result that is not its own.
+    pub(super) fn step_back(&mut self) -> SteppedBack {
+        SteppedBack(self.running.take())
+    }
+
+    /// Puts it back. Of the two, it is the one that runs.
+    pub(super) fn step_forward(&mut self, SteppedBack(running): SteppedBack) {
+        let Some(running) = running else { return };
+        let progress = running.progress.current();
+        self.teller.goes_on(&self.scanner, progress.scan);
+        self.board.scanner(&self.scanner, |shown| {
+            shown.scan = Some(progress.clone());
+            set_activity(shown, Activity::Busy, None);
+        });
+        self.running = Some(running);
     }
 
     /// The running scan got on.

@@ -6,6 +6,7 @@ use outbox::{Disposition, EntryId, EntryKey, Full, NewEntry, Outbox, Outcome, Se
 use scan_model::{Name, Parcel};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::report::Chain;
 
@@ -79,6 +80,11 @@ impl Store {
                 LONGEST_PAUSE.min(pause * 2)
             };
         }
+    }
+
+    /// Whether something lies here under this identity. While the outbox cannot say, nothing does: storing it again would tell.
+    pub(super) async fn has(&self, externalid: Uuid) -> bool {
+        matches!(self.outbox.find(EntryKey(externalid.to_string())).await, Ok(Some(_)))
     }
 
     async fn attempt(&self, entry: &NewEntry, stopping: bool) -> Result<Outcome, Refused> {

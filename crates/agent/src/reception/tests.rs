@@ -108,6 +108,7 @@ fn receive(
         store.clone(),
         teller.clone(),
         clock,
+        TimeZone::UTC,
         stop.clone(),
     );
     (driver, tokio::spawn(reception.serve(ends)))
@@ -186,6 +187,7 @@ fn rejected(reason: RejectReason) -> Event {
         reason,
         offset: 6,
         detail: String::new(),
+        result_id: None,
     })
 }
 

@@ -48,11 +48,16 @@ impl Store {
         if self.insert_sealed(&self.seal_new(seq, entry, state, code, now)?)? {
             return Ok(Inserted::New);
         }
-        let seq = self
-            .db
-            .prepare_cached("SELECT seq FROM entry WHERE key = ?1")?
-            .query_row([entry.key.as_str()], |row| row.get(0))?;
+        let seq = self.find(&entry.key)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
         Ok(Inserted::Known { seq })
+    }
+
+    /// The entry that holds the key.
+    pub(crate) fn find(&self, key: &EntryKey) -> rusqlite::Result<Option<i64>> {
+        self.db
+            .prepare_cached("SELECT seq FROM entry WHERE key = ?1")?
+            .query_row([key.as_str()], |row| row.get(0))
+            .optional()
     }
 
     pub(crate) fn head(&self, seq: i64) -> Result<Head, Failure> {

@@ -77,7 +77,9 @@ fn outcomes(session: &mut Session) -> Vec<Outcome> {
             Event::Rejected(rejected) => Outcome::Rejected(rejected),
             Event::Repeated => Outcome::Repeated,
             Event::DeviceError(error) => panic!("{error:?} from a device that reports none"),
-            Event::Prompt(prompt) => panic!("`{prompt}` from a device that only sends"),
+            other @ (Event::Prompt(_) | Event::Earlier(_) | Event::Cancelled | Event::Connected(_)) => {
+                panic!("{other:?} from a device that only sends")
+            }
         };
         assert!(announced, "{outcome:?} of a scan that was not announced");
         announced = false;

@@ -165,6 +165,7 @@ fn record(map: &[Option<Holds>], row: &csv::ByteRecord, raw: &[u8]) -> Result<Re
                 reason: RejectReason::BadNumber,
                 offset: 0,
                 detail: format!("column {} holds no number", place + 1),
+                result_id: None,
             })
         };
         match *content {

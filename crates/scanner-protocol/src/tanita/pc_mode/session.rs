@@ -114,7 +114,7 @@ impl PcMode {
             Command::Start(start) => self.host.start(now, &start)?,
             Command::Cancel => self.host.cancel(now)?,
             Command::Release => self.host.release(now),
-            Command::Stored(_) => return Err(Refused::NotSupported),
+            Command::Stored(_) | Command::SetClock(_) => return Err(Refused::NotSupported),
         }
         self.host.pump(now, self.is_receiving());
         Ok(())

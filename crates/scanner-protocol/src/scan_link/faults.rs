@@ -1,0 +1,178 @@
+//! What can go wrong, and what people should do about it.
+
+use firmware_protocol::{Fault, Refusal, VERSIONS, VersionRange};
+
+use crate::DeviceError;
+
+/// An error that the session found out itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Trouble {
+    name: &'static str,
+    advice: &'static str,
+    needs_service: bool,
+}
+
+/// Nobody says hello.
+pub(super) const NO_ANSWER: Trouble = service(
+    "no_answer",
+    "The scanner does not answer: check that it is switched on, its cable, and that the port's speed is the scanner's",
+);
+/// The session ended in the middle of a scan.
+pub(super) const PORT_LOST: Trouble = passing(
+    "port_lost",
+    "The connection to the scanner was lost: check its cable. A result that it still gets is kept and comes by itself",
+);
+/// A scan is over and its result does not come.
+pub(super) const NO_RESULT: Trouble = passing(
+    "no_result",
+    "The scanner had no result in time: step off and start again",
+);
+/// A scan was announced, and another one runs.
+pub(super) const DISPLACED: Trouble = passing(
+    "scan_displaced",
+    "The scanner measures somebody else: wait until it is free and start again",
+);
+
+/// What a scanner reports. `detail` is the maker's own number; 0 for none.
+pub(super) fn fault(fault: Fault, detail: u32) -> DeviceError {
+    let trouble = match fault {
+        Fault::Internal => service(
+            "internal_fault",
+            "The scanner reports an internal fault: switch it off and on; if it comes again, call service",
+        ),
+        Fault::Overload => passing(
+            "scale_overload",
+            "Too much weight on the scanner: step off and start again",
+        ),
+        Fault::Impedance => passing(
+            "impedance_error",
+            "No good contact: stand barefoot on the electrodes, hold both grips firmly, and start again",
+        ),
+        Fault::ZeroPoint => passing(
+            "zero_point_error",
+            "The scanner could not find its zero: take everything off the platform and start again",
+        ),
+        Fault::PersonMoved => passing(
+            "person_moved",
+            "The measurement was disturbed: stand still until it is over, and start again",
+        ),
+        Fault::NobodyCame => passing("nobody_came", "Nobody stepped on in time: start again"),
+        Fault::Calculation => passing(
+            "calculation_error",
+            "The scanner could not work out the result: check sex, age and height, and start again",
+        ),
+        Fault::Memory => service(
+            "settings_memory_error",
+            "The scanner's memory of settings is at fault: call service",
+        ),
+        Fault::NegativeLoad => passing(
+            "negative_overload",
+            "The platform is below its zero: take everything off it, step off, and start again",
+        ),
+        Fault::StoreFull => passing("store_full", STORE_FULL),
+        Fault::Optics => service(
+            "optics_error",
+            "A camera or light of the scanner is at fault: clean the windows; if it comes again, call service",
+        ),
+        Fault::Motion => service(
+            "motion_error",
+            "The scanner's turntable or lift is at fault: take away what blocks it; if it comes again, call service",
+        ),
+        Fault::Temperature => passing(
+            "temperature_error",
+            "The scanner is too hot or too cold to measure: wait until the room is right",
+        ),
+        Fault::Power => service(
+            "power_error",
+            "The scanner's supply or battery is at fault: check its power supply",
+        ),
+        Fault::Other(_) => passing(
+            "unknown_fault",
+            "The scanner reports a fault that this bridge does not know: see the scanner's manual, and update the bridge",
+        ),
+    };
+    let code = match (detail, fault) {
+        (0, Fault::Other(code)) => code.to_string(),
+        (0, _) => trouble.name.to_owned(),
+        (detail, _) => detail.to_string(),
+    };
+    DeviceError { code, ..trouble.into() }
+}
+
+/// Why a scanner does not start.
+pub(super) fn refusal(refusal: Refusal) -> DeviceError {
+    match refusal {
+        Refusal::Busy => DISPLACED,
+        Refusal::NotSupported => passing(
+            "not_supported",
+            "The scanner cannot do this kind of scan: use its own keys",
+        ),
+        Refusal::SubjectIncomplete => passing(
+            "subject_incomplete",
+            "The scanner needs more of the person's data: sex, age and height",
+        ),
+        Refusal::SubjectOutOfRange => passing(
+            "value_refused",
+            "The scanner does not take the person's data: check sex, age, height and clothes",
+        ),
+        Refusal::NotScreened => passing(
+            "not_screened",
+            "The person was not asked about pacemakers and pregnancy: ask, and start again",
+        ),
+        Refusal::StoreFull => passing("store_full", STORE_FULL),
+        Refusal::Faulty => service("out_of_order", "The scanner is out of order: see the fault it reported"),
+        Refusal::Other(_) => passing(
+            "refused",
+            "The scanner does not start, for a reason this bridge does not know: update the bridge",
+        ),
+    }
+    .into()
+}
+
+/// The scanner speaks `theirs` and none of ours. The code says which.
+pub(super) fn incompatible(theirs: VersionRange) -> DeviceError {
+    let words = |VersionRange { oldest, newest }| format!("{oldest} to {newest}");
+    let trouble = service(
+        "incompatible_version",
+        "Scanner and bridge speak no common version of scan-link: update the bridge, or the scanner's firmware",
+    );
+    DeviceError {
+        code: format!("scanner {}, bridge {}", words(theirs), words(VERSIONS)),
+        ..trouble.into()
+    }
+}
+
+const STORE_FULL: &str =
+    "The scanner's memory is full of results that are not stored yet: check the bridge's disk; it goes on by itself";
+
+const fn passing(name: &'static str, advice: &'static str) -> Trouble {
+    Trouble {
+        name,
+        advice,
+        needs_service: false,
+    }
+}
+
+const fn service(name: &'static str, advice: &'static str) -> Trouble {
+    Trouble {
+        needs_service: true,
+        ..passing(name, advice)
+    }
+}
+
+impl From<Trouble> for DeviceError {
+    fn from(
+        Trouble {
+            name,
+            advice,
+            needs_service,
+        }: Trouble,
+    ) -> Self {
+        Self {
+            code: name.to_owned(),
+            name,
+            advice,
+            needs_service,
+        }
+    }
+}

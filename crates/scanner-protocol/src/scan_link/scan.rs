@@ -1,0 +1,347 @@
+//! The course of events: what the scanner says, in the words that all families have.
+//!
+//! The scanner names each scan and sends its result apart from it, perhaps days later. The owner of the session knows one scan
+//! at a time. So a result of an earlier scan that comes while one runs does not end that one, and somebody who steps on while
+//! the last person's result is still on the line is announced after it.
+
+use std::time::Duration;
+
+use firmware_protocol::{
+    Capabilities, CloseReason, Ending, Host, HostEvent, Identity, Progress, Received, ResultNumber, ScanKind, ScanRef,
+    Start,
+};
+use scan_model::{Flag, Record, progress::Stage};
+
+use super::{faults, person, record, session::refused};
+use crate::{DeviceError, Refused, StartScan, Tick, output::Output};
+
+/// A scanner that is there says hello four times a second.
+const ANSWER: Duration = Duration::from_secs(5);
+/// A result follows the end of its scan within a second, or after those that wait before it.
+const RESULT: Duration = Duration::from_secs(60);
+
+/// What goes on at the scanner.
+#[derive(Debug, Default)]
+pub(super) struct Course {
+    pub(super) output: Output,
+    /// Offset in the stream of the frame that is dealt with.
+    pub(super) at: u64,
+    /// The scanner of the open session.
+    scanner: Option<Identity>,
+    /// The scan that was announced and has not ended.
+    running: Option<Running>,
+    /// Somebody stepped on before the running scan's result was here.
+    next: Option<Reached>,
+    /// Reported by the scanner while a scan runs: told at the end of that, for it would end it.
+    fault: Option<DeviceError>,
+    /// The scan that was last given up on request.
+    cancelled: Option<ScanRef>,
+    /// When the scanner counts as silent.
+    silent_at: Option<Tick>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Reached {
+    scan: ScanRef,
+    stage: Stage,
+    within: u8,
+}
+
+#[derive(Debug)]
+struct Running {
+    reached: Reached,
+    /// Of a scan that was asked for: the number the scanner was given for the person.
+    number: Option<String>,
+    /// It has ended, with this result, at this moment.
+    result: Option<(ResultNumber, Tick)>,
+}
+
+impl Course {
+    /// The port was opened or is gone.
+    pub(super) fn set_line(&mut self, now: Tick, up: bool) {
+        self.silent_at = up.then(|| now.after(ANSWER));
+    }
+
+    pub(super) fn take(&mut self, now: Tick, event: HostEvent<'_>) {
+        match event {
+            HostEvent::Connected(identity) => {
+                self.silent_at = None;
+                self.output.connected(self.at, record::device(&identity));
+                self.scanner = Some(identity);
+            }
+            HostEvent::Disconnected(reason) => self.lose(now, reason),
+            HostEvent::Incompatible(theirs) => {
+                self.silent_at = None;
+                self.output.device_error(self.at, faults::incompatible(theirs));
+            }
+            HostEvent::Progress(progress) => self.progress(progress),
+            HostEvent::Ended { scan, ending } => self.ended(now, scan, ending),
+            HostEvent::Fault { fault, detail } => {
+                let error = faults::fault(fault, detail);
+                match self.running {
+                    Some(_) => self.fault = Some(error),
+                    None => self.output.device_error(self.at, error),
+                }
+            }
+            HostEvent::Result(received) => self.result(received),
+            // Free text of somebody's firmware: nothing vouches that it holds nothing of the person.
+            HostEvent::Log { .. } => {}
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Tick) {
+        if self.silent_at.is_some_and(|at| at <= now) {
+            self.silent_at = None;
+            self.output.device_error(self.at, faults::NO_ANSWER.into());
+        }
+        if self.result_is_overdue_at().is_some_and(|at| at <= now) {
+            self.end_with(faults::NO_RESULT.into());
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Tick> {
+        [self.silent_at, self.result_is_overdue_at()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    pub(super) fn has_clock(&self) -> bool {
+        self.can(Capabilities::CLOCK)
+    }
+
+    /// Asks the scanner for a scan.
+    pub(super) fn start(&mut self, host: &mut Host, start: &StartScan) -> Result<(), Refused> {
+        if self.scanner.is_none() {
+            return Err(Refused::Offline);
+        }
+        if !self.can(Capabilities::STARTS_SCANS) {
+            return Err(Refused::NotSupported);
+        }
+        if self.running.is_some() {
+            return Err(Refused::Busy);
+        }
+        let kind = if self.can(Capabilities::SHAPE) && !self.can(Capabilities::IMPEDANCES) {
+            ScanKind::Shape
+        } else if start.current_is_safe {
+            ScanKind::BodyComposition
+        } else {
+            ScanKind::Weight
+        };
+        let subject = person::to_scanner(&start.subject)?;
+        // The low half of a random number: no other scan of this scanner has it, of an earlier start of the bridge neither.
+        let scan = (start.ticket.number() & u64::from(u32::MAX)) as u32;
+        let number = subject.number.as_str().to_owned();
+        host.start(Start {
+            scan,
+            kind,
+            screened: start.current_is_safe,
+            subject,
+        })
+        .map_err(refused)?;
+        self.begin(
+            Reached {
+                scan: ScanRef::Asked(scan),
+                stage: Stage::Preparing,
+                within: 0,
+            },
+            Some(number),
+        );
+        Ok(())
+    }
+
+    /// Gives the scan up that was asked for. What comes of it nevertheless is nobody's.
+    pub(super) fn cancel(&mut self, host: &mut Host) -> Result<(), Refused> {
+        let running = self.running.as_ref().ok_or(Refused::NoScan)?;
+        let scan = running.reached.scan;
+        let ScanRef::Asked(number) = scan else {
+            return Err(Refused::NotSupported);
+        };
+        host.cancel(number).map_err(refused)?;
+        self.cancelled = Some(scan);
+        self.go_on();
+        Ok(())
+    }
+
+    fn can(&self, capability: Capabilities) -> bool {
+        let scanner = self.scanner.as_ref();
+        scanner.is_some_and(|scanner| scanner.capabilities.contains(capability))
+    }
+
+    fn lose(&mut self, now: Tick, reason: CloseReason) {
+        self.scanner = None;
+        self.next = None;
+        if self.running.is_some() {
+            self.end_with(faults::PORT_LOST.into());
+        }
+        if reason != CloseReason::LineDown {
+            self.silent_at = Some(now.after(ANSWER));
+        }
+    }
+
+    fn progress(&mut self, Progress { scan, stage, percent }: Progress) {
+        // A stage of a newer version says no more than the one before it.
+        let Some(stage) = self::stage(stage) else { return };
+        if self.cancelled == Some(scan) {
+            return;
+        }
+        let reached = Reached {
+            scan,
+            stage,
+            within: percent.min(99),
+        };
+        match &mut self.running {
+            None => self.begin(reached, None),
+            Some(running) if running.reached.scan == scan => {
+                if (running.reached.stage, running.reached.within) < (stage, reached.within) {
+                    running.reached = reached;
+                    self.output.stage(self.at, stage, reached.within);
+                }
+            }
+            Some(running) => {
+                let is_over = running.result.is_some();
+                self.next = Some(reached);
+                if !is_over {
+                    self.end_with(faults::DISPLACED.into());
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self, now: Tick, scan: ScanRef, ending: Ending) {
+        if self.next.is_some_and(|next| next.scan == scan) {
+            // Nobody knows of it. Its result, if it has one, comes by itself.
+            self.next = None;
+            return;
+        }
+        let running = self.running.as_mut().filter(|running| running.reached.scan == scan);
+        let error = match (ending, running) {
+            (Ending::Completed(result), Some(running)) => {
+                running.result = Some((result, now));
+                return;
+            }
+            (Ending::Cancelled, Some(_)) => {
+                self.output.cancelled(self.at);
+                return self.go_on();
+            }
+            (Ending::Completed(_) | Ending::Cancelled, None) => return,
+            (Ending::Failed(fault), _) => match self
+                .fault
+                .take_if(|reported| reported.name == faults::fault(fault, 0).name)
+            {
+                // With the maker's own number for it.
+                Some(reported) => reported,
+                None => faults::fault(fault, 0),
+            },
+            (Ending::Refused(refusal), _) => faults::refusal(refusal),
+        };
+        match &self.running {
+            Some(running) if running.reached.scan == scan => self.end_with(error),
+            // A scan that never got so far as to be announced.
+            None if self.cancelled != Some(scan) => self.output.device_error(self.at, error),
+            _ => {}
+        }
+    }
+
+    fn result(&mut self, received: Received<'_>) {
+        let Received { key, bytes, record } = received;
+        let id = key.to_string();
+        let ends = |running: &Running| running.result.is_some_and(|(result, _)| result == key.result);
+        let read = match record {
+            Ok(parsed) => record::read(&parsed, bytes).map(|read| (read, parsed.header.scan)),
+            Err(error) => Err(record::damage(error)),
+        };
+        let (result, is_earlier) = match read {
+            Ok((record::Read { mut record, unknown }, scan)) => {
+                self.output.counters.values_unknown += unknown;
+                record.result_id = Some(id);
+                record.device = self.scanner.as_ref().map(record::device).unwrap_or_default();
+                let this_boot = self
+                    .scanner
+                    .as_ref()
+                    .is_some_and(|scanner| scanner.boot == key.result.boot);
+                let is_theirs = |running: &Running| {
+                    ends(running) || running.reached.scan == scan && (this_boot || matches!(scan, ScanRef::Asked(_)))
+                };
+                let is_earlier = self.running.as_ref().is_some_and(|running| !is_theirs(running));
+                let announced = self
+                    .running
+                    .as_ref()
+                    .filter(|_| !is_earlier)
+                    .and_then(|running| running.number.as_deref());
+                if announced.is_some_and(|number| number != record.subject.number.as_deref().unwrap_or_default()) {
+                    record.flag(Flag::SubjectMismatch);
+                }
+                if self.cancelled == Some(scan) {
+                    disown(&mut record);
+                }
+                (Ok(record), is_earlier)
+            }
+            Err(fault) => {
+                let mut rejected = fault.rejecting(bytes.to_vec());
+                rejected.result_id = Some(id);
+                (
+                    Err(rejected),
+                    self.running.as_ref().is_some_and(|running| !ends(running)),
+                )
+            }
+        };
+        if is_earlier {
+            self.output.earlier(self.at, result.map(Box::new));
+            return;
+        }
+        match result {
+            Ok(record) => self.output.record(self.at, Box::new(record)),
+            Err(rejected) => self.output.rejected(self.at, rejected),
+        }
+        self.go_on();
+    }
+
+    fn result_is_overdue_at(&self) -> Option<Tick> {
+        let (_, since) = self.running.as_ref()?.result?;
+        Some(since.after(RESULT))
+    }
+
+    fn begin(&mut self, reached: Reached, number: Option<String>) {
+        self.output.stage(self.at, reached.stage, reached.within);
+        self.running = Some(Running {
+            reached,
+            number,
+            result: None,
+        });
+    }
+
+    fn end_with(&mut self, error: DeviceError) {
+        self.output.device_error(self.at, error);
+        self.go_on();
+    }
+
+    /// The running scan has ended: tells what had to wait for that.
+    fn go_on(&mut self) {
+        self.running = None;
+        if let Some(fault) = self.fault.take() {
+            self.output.device_error(self.at, fault);
+        }
+        if let Some(next) = self.next.take() {
+            self.begin(next, None);
+        }
+    }
+}
+
+/// The result of a scan that was given up is not the announced person's any more.
+fn disown(record: &mut Record) {
+    record.flag(Flag::SubjectMismatch);
+    record.subject.number = None;
+}
+
+fn stage(stage: firmware_protocol::Stage) -> Option<Stage> {
+    use firmware_protocol::Stage as Theirs;
+    Some(match stage {
+        Theirs::Preparing => Stage::Preparing,
+        Theirs::WaitingForPerson => Stage::WaitingForMember,
+        Theirs::Weighing => Stage::Weighing,
+        Theirs::Measuring => Stage::Measuring,
+        Theirs::Calculating => Stage::ReadingResults,
+        Theirs::Other(_) => return None,
+    })
+}
