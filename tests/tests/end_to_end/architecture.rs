@@ -7,7 +7,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 /// The rooms from the ground up: a room may use only rooms of lower lines.
 const LINES: &[&[&str]] = &[
     &["scan-model", "firmware-protocol", "secret-ref"],
-    &["cloud-api", "scanner-protocol", "scan-link-ffi"],
+    &["cloud-api", "scanner-protocol", "scan-link-ffi", "scan-link-scanner"],
     &["cloud-client", "outbox", "progress-mqtt", "agent-api", "scansim"],
     &["uploader", "scanner-driver"],
     &["agent-config"],
@@ -20,7 +20,7 @@ const NARROW: &[(&str, &[&str])] = &[
     // It stores bytes and knows nothing of scans.
     ("outbox", &[]),
     // A simulator that shares the parser inherits its faults.
-    ("scansim", &["firmware-protocol"]),
+    ("scansim", &["firmware-protocol", "scan-link-scanner"]),
     // It serves anybody's bridge, so it knows the contract and not our agent.
     ("scanhub", &["cloud-api", "scan-model", "secret-ref"]),
 ];

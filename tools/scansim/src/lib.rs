@@ -17,7 +17,8 @@
 //! ```
 //!
 //! This crate uses no parser: a record of a capture is a line of bytes, a [`Scale`] writes its lines by the words of its manual, and
-//! [`tanita_pc`] obeys a host by those of its own. So it cannot inherit a fault of the parsers that are tested with it.
+//! [`tanita_pc`] obeys a host by those of its own. So it cannot inherit a fault of the parsers that are tested with it. [`scan_link`]
+//! is the scanner's end of our own protocol, as firmware has it.
 //! Pseudo-terminals exist on Unix; on Windows only the TCP line does.
 
 mod capture;
@@ -27,6 +28,7 @@ mod player;
 #[cfg(unix)]
 mod pty;
 mod scale;
+pub mod scan_link;
 pub mod tanita_pc;
 mod tcp;
 

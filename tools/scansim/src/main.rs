@@ -1,7 +1,9 @@
 //! `scansim`: a scanner on a pseudo-terminal or a TCP port, from the command line.
 
+mod link_command;
 mod pc_arguments;
 
+use std::cell::Cell;
 use std::error::Error as _;
 use std::fmt;
 use std::io::{self, Write as _};
@@ -12,7 +14,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser};
+use link_command::LinkArguments;
 use pc_arguments::PcArguments;
+use scansim::scan_link::{LinkError, StateError};
 use scansim::tanita_pc::{PcScanner, Said};
 use scansim::{Capture, CaptureError, Fault, FaultPlan, Line, LineError, Pace, Player, Scale, weighing};
 
@@ -20,12 +24,15 @@ use scansim::{Capture, CaptureError, Fault, FaultPlan, Line, LineError, Pace, Pl
 const EXIT_OK: u8 = 0;
 /// The line failed while playing, or another need was not met.
 const EXIT_LINE_FAILED: u8 = 1;
-/// The capture cannot be read or holds no record.
+/// The capture cannot be read or holds no record, or the state file cannot be used.
 const EXIT_NO_CAPTURE: u8 = 3;
 /// The port or the TCP address cannot be made.
 const EXIT_NO_LINE: u8 = 4;
+/// Stopped while the bridge had not confirmed every result.
+const EXIT_UNCONFIRMED: u8 = 5;
 
-/// A scanner made of software, on a pseudo-terminal or a TCP port: plays captured records, or is a scale or a Tanita that obeys a host.
+/// A scanner made of software, on a pseudo-terminal or a TCP port: plays captured records, or is a scale, a Tanita that obeys a host,
+/// or a scanner that speaks scan-link.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -39,10 +46,15 @@ Acts at a Tanita in PC mode: steps-on, too-early (E3), overload (E1), bad-contac
 wrong-data and wrong-data-once (E7), never-comes, stays-on, somebody-else (the result bears another number),
 damaged-result (a digit), internal-fault (E0), forgets-data (E4, once), memory-fault (E8). It runs until it is stopped.
 
+With --scan-link so many people as --repeat says step on, --gap after each other, and bring published values. A fault befalls one
+frame in ten unless --fault-one-in says otherwise; the line runs at 115200 unless --baud does. It ends when the bridge has confirmed
+every result as stored.
+
 The name of the port or the address is printed on stdout once it can be opened; the rest of the talk goes to stderr.
 
 Exit codes: 0 everything played, or stopped by SIGINT or SIGTERM; 1 the line failed while playing; 2 wrong usage;
-3 the capture cannot be read or holds no record; 4 the port or the TCP address cannot be made."
+3 the capture cannot be read or holds no record, or the state file cannot be used; 4 the port or the TCP address cannot be made;
+5 stopped while the bridge had not confirmed every result of scan-link."
 )]
 struct Arguments {
     /// Makes a pseudo-terminal and this symbolic link to its port
@@ -65,19 +77,26 @@ struct Arguments {
     #[command(flatten)]
     pc: PcArguments,
 
+    #[command(flatten)]
+    link: LinkArguments,
+
+    /// Of --tanita-pc and --scan-link: everything at the platform happens so many times as fast
+    #[arg(long, value_name = "TIMES", default_value_t = 1)]
+    tempo: u32,
+
     /// What the somebody weighs, in tenths of a kilogram
     #[arg(long, value_name = "TENTHS", default_value_t = 705)]
     weight: u32,
 
-    /// Bits per second, ten to the byte; 0 sends as fast as the system takes it
-    #[arg(long, default_value_t = 9600)]
-    baud: u32,
+    /// Bits per second, ten to the byte; 0 sends as fast as the system takes it [default: 9600, of --scan-link 115200]
+    #[arg(long)]
+    baud: Option<u32>,
 
-    /// Silence after each record
+    /// Silence after each record, or from one person to the next
     #[arg(long, default_value = "2s", value_name = "TIME")]
     gap: humantime::Duration,
 
-    /// How often the capture is played: a number, or `forever`
+    /// How often the capture is played, or how many people step on: a number, or `forever`
     #[arg(long, default_value = "1", value_name = "N|forever")]
     repeat: Repeat,
 
@@ -85,9 +104,9 @@ struct Arguments {
     #[arg(long, value_name = "KIND")]
     fault: Vec<Fault>,
 
-    /// Strikes one record in N on average
-    #[arg(long, default_value = "1", value_name = "N")]
-    fault_one_in: NonZeroU32,
+    /// Strikes one record in N on average [default: 1, of the frames of --scan-link 10]
+    #[arg(long, value_name = "N")]
+    fault_one_in: Option<NonZeroU32>,
 
     /// How long a stall lasts
     #[arg(long, default_value = "2s", value_name = "TIME")]
@@ -124,6 +143,10 @@ enum Failure {
     #[error("cannot answer the host")]
     #[cfg_attr(not(unix), expect(dead_code, reason = "polled scales hang on pseudo-terminals"))]
     Answer(#[source] io::Error),
+    #[error(transparent)]
+    State(StateError),
+    #[error("stopped while {0} results were not confirmed as stored")]
+    Unconfirmed(usize),
     #[error("cannot start")]
     Start(#[source] io::Error),
     #[error("cannot write to the standard output")]
@@ -136,11 +159,15 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return report(&Failure::Start(error)),
     };
+    let waiting = Cell::new(0);
     let result = runtime.block_on(async {
         let stop = stop_requested().map_err(Failure::Start)?;
         tokio::select! {
-            result = run(&arguments) => result,
-            () = stop => Ok(()),
+            result = run(&arguments, &waiting) => result,
+            () = stop => match waiting.get() {
+                0 => Ok(()),
+                results => Err(Failure::Unconfirmed(results)),
+            },
         }
     });
     match result {
@@ -149,7 +176,8 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<(), Failure> {
+/// `waiting` says at any time how many results no bridge has confirmed.
+async fn run(arguments: &Arguments, waiting: &Cell<usize>) -> Result<(), Failure> {
     #[cfg(unix)]
     if let (Some(scale), Some(link)) = (arguments.scale.filter(|scale| scale.is_polled()), &arguments.port_link) {
         return answer(arguments, scale, link).await;
@@ -169,17 +197,35 @@ async fn run(arguments: &Arguments) -> Result<(), Failure> {
     } else {
         Duration::from(arguments.gap)
     };
+    let store = match arguments.link.scan_link {
+        true => Some(arguments.link.store().map_err(Failure::State)?),
+        false => None,
+    };
     let line = make_line(arguments).await.map_err(Failure::MakeLine)?;
     writeln!(io::stdout(), "{}", line.name()).map_err(Failure::Output)?;
 
-    let pace = NonZeroU32::new(arguments.baud).map_or(Pace::Unlimited, Pace::Baud);
+    let (usual_baud, usual_one_in) = match store {
+        Some(_) => (link_command::BAUD, link_command::FAULT_ONE_IN),
+        None => (9600, 1),
+    };
+    let baud = arguments.baud.unwrap_or(usual_baud);
+    let pace = NonZeroU32::new(baud).map_or(Pace::Unlimited, Pace::Baud);
     let faults = FaultPlan::new(&arguments.fault, arguments.seed)
-        .one_in(arguments.fault_one_in.get())
+        .one_in(arguments.fault_one_in.map_or(usual_one_in, NonZeroU32::get))
         .stall(arguments.stall.into())
         .unplugged(arguments.unplugged.into());
     let mut player = Player::new(line, pace).with_faults(faults);
-    if let Some(device) = arguments.pc.device(arguments.weight) {
+    if let Some(device) = arguments.pc.device(arguments.weight, arguments.tempo) {
         return obey(PcScanner::new(player, device)).await;
+    }
+    if let Some(store) = store {
+        let people = arguments.repeat.rounds();
+        // Without a pace there is no speed to compute the waits from.
+        let baud = if baud == 0 { link_command::BAUD } else { baud };
+        let settings = arguments
+            .link
+            .settings(baud, people, arguments.gap.into(), arguments.tempo);
+        return Ok(link_command::live(player, store, &settings, waiting).await?);
     }
 
     for round in 0..arguments.repeat.rounds() {
@@ -284,9 +330,19 @@ fn say(text: fmt::Arguments<'_>) {
 impl Failure {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Capture(_) => EXIT_NO_CAPTURE,
+            Self::Capture(_) | Self::State(_) => EXIT_NO_CAPTURE,
+            Self::Unconfirmed(_) => EXIT_UNCONFIRMED,
             Self::MakeLine(_) | Self::NotOnTcp(_) => EXIT_NO_LINE,
             Self::Play(_) | Self::Answer(_) | Self::Start(_) | Self::Output(_) => EXIT_LINE_FAILED,
+        }
+    }
+}
+
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Line(error) => Self::Play(error),
+            LinkError::State(error) => Self::State(error),
         }
     }
 }

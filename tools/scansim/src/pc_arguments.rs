@@ -13,10 +13,6 @@ pub(crate) struct PcArguments {
     #[arg(long, value_name = "ACT", requires = "tanita_pc")]
     act: Vec<Act>,
 
-    /// Everything at the platform happens so many times as fast
-    #[arg(long, value_name = "TIMES", default_value_t = 1)]
-    tempo: u32,
-
     /// Does not answer: a scanner without PC mode, or one that is switched off
     #[arg(long, requires = "tanita_pc")]
     deaf: bool,
@@ -35,8 +31,9 @@ pub(crate) struct PcArguments {
 }
 
 impl PcArguments {
-    /// The simulated device, if one is asked for, and what the person on it weighs in tenths of a kilogram.
-    pub(crate) fn device(&self, weight: u32) -> Option<TanitaPc> {
+    /// The simulated device, if one is asked for: what the person on it weighs in tenths of a kilogram, and how many times as fast
+    /// everything happens.
+    pub(crate) fn device(&self, weight: u32, tempo: u32) -> Option<TanitaPc> {
         let model = self.tanita_pc?;
         let quirks = Quirks {
             deaf: self.deaf,
@@ -44,7 +41,7 @@ impl PcArguments {
             tells_no_data: self.tells_no_data,
             busy: self.busy,
         };
-        let tempo = Tempo::default().faster(self.tempo);
+        let tempo = Tempo::default().faster(tempo);
         Some(TanitaPc::new(model, quirks, tempo, &self.act, weight))
     }
 }

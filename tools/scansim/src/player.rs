@@ -30,7 +30,12 @@ pub struct Player {
     line: Line,
     pace: Pace,
     faults: FaultPlan,
+    /// How long the line may refuse bytes before they are lost; `None`: for ever.
+    patience: Option<Duration>,
 }
+
+/// A reader that takes nothing for so long is none.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Real UARTs hand bytes over in small groups, and so the reader must expect them in any division.
 const CHUNKS_PER_SECOND: u32 = 100;
@@ -49,12 +54,22 @@ impl Player {
             line,
             pace,
             faults: FaultPlan::none(),
+            patience: None,
         }
     }
 
     /// The same scanner with faults.
     pub fn with_faults(self, faults: FaultPlan) -> Self {
         Self { faults, ..self }
+    }
+
+    /// The same scanner that loses bytes, as a real UART does, instead of waiting for somebody to read them.
+    #[must_use]
+    pub fn losing_what_nobody_reads(self) -> Self {
+        Self {
+            patience: Some(PATIENCE),
+            ..self
+        }
     }
 
     /// The cable, to pull it and put it back.
@@ -70,6 +85,11 @@ impl Player {
     /// The line failed, or could not be put back after an unplugging.
     pub async fn play(&mut self, record: &[u8]) -> Result<Played, LineError> {
         self.line.forget_dead_owner();
+        self.deliver(record).await
+    }
+
+    /// The same for a device that knows by itself when its reader is gone.
+    pub(crate) async fn deliver(&mut self, record: &[u8]) -> Result<Played, LineError> {
         let fault = self.faults.draw();
         match fault {
             None => self.send(record).await?,
@@ -99,7 +119,7 @@ impl Player {
     /// Sends bytes without faults.
     pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), LineError> {
         let Pace::Baud(baud) = self.pace else {
-            return self.line.write_all(bytes).await;
+            return self.write(bytes).await;
         };
         let byte_time = Duration::from_secs(10) / baud.get();
         let chunk_size = (baud.get() / 10 / CHUNKS_PER_SECOND).max(1) as usize;
@@ -109,8 +129,17 @@ impl Player {
         for chunk in bytes.chunks(chunk_size) {
             due += byte_time * u32::try_from(chunk.len()).unwrap_or(u32::MAX);
             tokio::time::sleep_until(due).await;
-            self.line.write_all(chunk).await?;
+            self.write(chunk).await?;
         }
         Ok(())
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), LineError> {
+        let written = self.line.write_all(bytes);
+        match self.patience {
+            None => written.await,
+            // Too late is lost.
+            Some(patience) => tokio::time::timeout(patience, written).await.unwrap_or(Ok(())),
+        }
     }
 }

@@ -10,12 +10,12 @@ use body_scanner::{
     console::{Command, Console},
     flash::FlashStore,
     line_faults::LineFaults,
-    person::PEOPLE,
-    scanner::{Action, Measured, Scanner},
+    person::{PEOPLE, Person},
 };
 use core::fmt::Write as _;
 use cortex_m_rt::entry;
 use firmware_protocol::*;
+use scan_link_scanner::{Action, Measured, Scanner};
 
 /// The longest record of this scanner: 34 values and 42 impedances.
 const LONGEST_RECORD: usize = 768;
@@ -27,7 +27,7 @@ type Link = Device<FlashStore<MappedFlash>>;
 
 struct Firmware {
     link: Link,
-    scanner: Scanner,
+    scanner: Scanner<Person>,
     record: &'static mut [u8; LONGEST_RECORD],
     faults: LineFaults,
     boot: u32,
@@ -190,11 +190,12 @@ impl Firmware {
             let _ = self.link.fault(Fault::StoreFull, 0);
             return;
         }
-        self.scanner.step_on(now, PEOPLE[self.people % PEOPLE.len()]);
+        let person = PEOPLE[self.people % PEOPLE.len()];
+        self.scanner.step_on(now, person, person.subject());
         self.people += 1;
     }
 
-    fn keep(&mut self, now: Instant, measured: &Measured) -> Ending {
+    fn keep(&mut self, now: Instant, measured: &Measured<Person>) -> Ending {
         let result = ResultNumber {
             boot: self.boot,
             number: self.results + 1,

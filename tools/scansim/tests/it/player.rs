@@ -1,5 +1,4 @@
 //! A simulated scanner as its reader sees it.
-#![cfg(unix)]
 
 use std::fs::File;
 use std::io::Read;

@@ -1,9 +1,14 @@
 //! What a body-composition scanner does, step by step: waits, weighs, measures, computes.
+//!
+//! The example firmware and the simulator are both this scanner. What differs stays with them: who steps on, what is found out
+//! about the body, where records are kept. `no_std`, no heap, no clock: the time goes in, [`Action`]s come out.
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
 
 use firmware_protocol::*;
 use heapless::Deque;
-
-use crate::person::Person;
 
 /// When a scan reaches its stages, in milliseconds after the person stepped on.
 const MEASURING: u64 = 1000;
@@ -14,44 +19,44 @@ const NOBODY_CAME: u64 = 30_000;
 /// Progress is reported this often, in milliseconds.
 const STEP: u64 = 250;
 
-/// The scanner.
-#[derive(Default)]
-pub struct Scanner {
-    state: State,
+/// The scanner. `P` is whatever stands for a person's body where the record is written.
+pub struct Scanner<P> {
+    state: State<P>,
     walk_ups: u32,
     poor_contact: bool,
-    actions: Deque<Action, 4>,
+    actions: Deque<Action<P>, 4>,
 }
 
-#[derive(Default)]
-enum State {
-    #[default]
+enum State<P> {
     Idle,
     /// Asked for, nobody on it.
-    Waiting { start: Start, until: Instant },
+    Waiting {
+        start: Start,
+        until: Instant,
+    },
     /// Somebody stands on it.
     Running {
         scan: ScanRef,
         kind: ScanKind,
         subject: Subject,
-        person: Person,
+        person: P,
         began: Instant,
         reported: u64,
     },
 }
 
 /// What has to be done outside of the scanner.
-pub enum Action {
+pub enum Action<P> {
     /// Report how far a scan is.
     Report(Progress),
     /// A scan ended without a result.
     End(ScanRef, Ending),
     /// A scan succeeded: write its record, then report its end.
-    Keep(Measured),
+    Keep(Measured<P>),
 }
 
 /// A scan that succeeded.
-pub struct Measured {
+pub struct Measured<P> {
     /// The scan.
     pub scan: ScanRef,
     /// What was measured.
@@ -59,22 +64,29 @@ pub struct Measured {
     /// The person as announced or asked.
     pub subject: Subject,
     /// The body.
-    pub person: Person,
+    pub person: P,
     /// Whether everything succeeded.
     pub completeness: Completeness,
 }
 
-impl Scanner {
-    /// Somebody steps on. Ignored while a scan runs.
-    pub fn step_on(&mut self, now: Instant, person: Person) {
-        let (scan, kind, subject) = match core::mem::take(&mut self.state) {
+impl<P> Default for Scanner<P> {
+    fn default() -> Self {
+        Self {
+            state: State::Idle,
+            walk_ups: 0,
+            poor_contact: false,
+            actions: Deque::new(),
+        }
+    }
+}
+
+impl<P> Scanner<P> {
+    /// Somebody steps on; `subject` is what the scanner is told about them if nobody announced them. Ignored while a scan runs.
+    pub fn step_on(&mut self, now: Instant, person: P, subject: Subject) {
+        let (scan, kind, subject) = match core::mem::replace(&mut self.state, State::Idle) {
             State::Idle => {
                 self.walk_ups += 1;
-                (
-                    ScanRef::WalkUp(self.walk_ups),
-                    ScanKind::BodyComposition,
-                    person.subject(),
-                )
+                (ScanRef::WalkUp(self.walk_ups), ScanKind::BodyComposition, subject)
             }
             State::Waiting { start, .. } => (ScanRef::Asked(start.scan), start.kind, start.subject),
             running @ State::Running { .. } => {
@@ -171,13 +183,27 @@ impl Scanner {
         }
     }
 
+    /// When [`Self::handle_timeout`] next has work. May change after every other call.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match &self.state {
+            State::Idle => None,
+            State::Waiting { until, .. } => Some(*until),
+            State::Running { began, reported, .. } => Some(*began + (reported + STEP).min(DONE) * 1000),
+        }
+    }
+
+    /// Whether nobody stands on it.
+    pub fn is_free(&self) -> bool {
+        !matches!(self.state, State::Running { .. })
+    }
+
     /// What is to be done next. An action that cannot be carried out yet is handed back by [`Self::put_back`].
-    pub fn poll_action(&mut self) -> Option<Action> {
+    pub fn poll_action(&mut self) -> Option<Action<P>> {
         self.actions.pop_front()
     }
 
     /// Hands an action back, to come first again.
-    pub fn put_back(&mut self, action: Action) {
+    pub fn put_back(&mut self, action: Action<P>) {
         let _ = self.actions.push_front(action);
     }
 
@@ -196,7 +222,7 @@ impl Scanner {
             subject,
             person,
             ..
-        } = core::mem::take(&mut self.state)
+        } = core::mem::replace(&mut self.state, State::Idle)
         {
             let no_current = core::mem::take(&mut self.poor_contact) || kind == ScanKind::Weight;
             let completeness = if no_current {
@@ -224,7 +250,7 @@ impl Scanner {
     }
 
     /// Progress is pushed out by what comes after it; ends and results never are: a scan causes two of them at most.
-    fn push(&mut self, action: Action) {
+    fn push(&mut self, action: Action<P>) {
         if self.actions.is_full() {
             if matches!(action, Action::Report(_)) {
                 return;
@@ -251,18 +277,20 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::person::PEOPLE;
 
     fn at(millis: u64) -> Instant {
         Instant::from_millis(millis)
     }
 
-    fn drain(scanner: &mut Scanner) -> Vec<Action> {
+    fn drain(scanner: &mut Scanner<()>) -> Vec<Action<()>> {
         core::iter::from_fn(|| scanner.poll_action()).collect()
     }
 
     fn asked(scan: u32) -> Start {
-        let subject = PEOPLE[0].subject();
+        let subject = Subject {
+            height: Some(Decimal::new(1672, 1)),
+            ..Subject::default()
+        };
         Start {
             scan,
             kind: ScanKind::BodyComposition,
@@ -274,7 +302,7 @@ mod tests {
     #[test]
     fn a_walk_up_passes_all_stages_in_order_and_ends_with_a_result() {
         let mut scanner = Scanner::default();
-        scanner.step_on(at(0), PEOPLE[0]);
+        scanner.step_on(at(0), (), Subject::default());
         let mut stages = Vec::new();
         let mut kept = 0;
         for millis in 0..4000 {
@@ -310,7 +338,7 @@ mod tests {
         );
         let refused = Ending::Refused(Refusal::NotScreened);
         assert!(matches!(drain(&mut scanner)[..], [Action::End(ScanRef::Asked(1), ending)] if ending == refused));
-        scanner.step_on(at(1), PEOPLE[0]);
+        scanner.step_on(at(1), (), Subject::default());
         assert!(matches!(
             drain(&mut scanner)[..],
             [Action::Report(Progress {
@@ -347,7 +375,7 @@ mod tests {
     #[test]
     fn who_steps_off_too_early_gets_no_result() {
         let mut scanner = Scanner::default();
-        scanner.step_on(at(0), PEOPLE[0]);
+        scanner.step_on(at(0), (), Subject::default());
         scanner.handle_timeout(at(1500));
         scanner.step_off();
         scanner.handle_timeout(at(9000));
