@@ -9,6 +9,7 @@ mod joiner;
 mod listening;
 mod pc_mode;
 mod properties;
+mod scan_link;
 mod streams;
 mod time;
 

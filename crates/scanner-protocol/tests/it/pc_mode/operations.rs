@@ -159,6 +159,7 @@ impl Stage {
                 }
                 Event::DeviceError(_) => self.running = false,
                 Event::Stage { .. } | Event::Prompt(_) => {}
+                other => panic!("{other:?} in PC mode"),
             }
         }
         assert!(events <= 8 + bytes, "{events} events from {bytes} bytes");

@@ -243,6 +243,7 @@ pub(crate) fn words(events: Vec<Event>) -> Vec<String> {
             Event::DeviceError(error) if error.code == error.name => error.code,
             Event::DeviceError(error) => format!("{} {}", error.code, error.name),
             Event::Prompt(_) => "prompt".to_owned(),
+            other => panic!("{other:?} in PC mode"),
         };
         if words.last() != Some(&word) {
             words.push(word);

@@ -1,0 +1,11 @@
+//! scan-link: the session against the scanner's own end of the link.
+
+mod asked;
+mod captures;
+mod outages;
+mod results;
+mod troubles;
+mod vocabulary;
+mod walk_up;
+
+mod line;

@@ -1,0 +1,149 @@
+//! Scanners that report something, and some that do not answer.
+
+use firmware_protocol::{Device, Ending, Fault, Instant, LineConfig, RamStore, Refusal, ScanRef, Stage, VersionRange};
+use scanner_protocol::{Event, LineEvent, RejectReason};
+
+use super::line::{BOOT, Line, identity};
+use crate::SECOND;
+
+const WALK_UP: ScanRef = ScanRef::WalkUp(1);
+
+#[test]
+fn a_fault_without_a_scan_is_told_at_once_with_the_makers_own_number() {
+    let mut line = Line::new();
+    line.settle();
+    line.scanner.fault(Fault::Optics, 4711).unwrap();
+    line.settle();
+    let Some(Event::DeviceError(error)) = line.events.pop() else {
+        panic!("{:?}", line.events)
+    };
+    assert_eq!(
+        (error.name, error.code.as_str(), error.needs_service),
+        ("optics_error", "4711", true)
+    );
+    line.scanner.fault(Fault::Other(200), 0).unwrap();
+    line.settle();
+    let Some(Event::DeviceError(error)) = line.events.pop() else {
+        panic!("{:?}", line.events)
+    };
+    assert_eq!((error.name, error.code.as_str()), ("unknown_fault", "200"));
+}
+
+#[test]
+fn a_fault_during_a_scan_waits_for_its_end_and_is_told_once() {
+    let mut line = Line::new();
+    line.settle();
+    line.reach(WALK_UP, Stage::Measuring, 0);
+    line.scanner.fault(Fault::Impedance, 17).unwrap();
+    line.scanner.ended(WALK_UP, Ending::Failed(Fault::Impedance)).unwrap();
+    line.settle();
+    let Some(Event::DeviceError(error)) = line.events.last() else {
+        panic!("{:?}", line.events)
+    };
+    assert_eq!(error.code, "17");
+    assert_eq!(line.words(), ["connected", "Measuring 0", "impedance_error"]);
+
+    line.reach(ScanRef::WalkUp(2), Stage::Measuring, 0);
+    line.scanner.fault(Fault::Temperature, 0).unwrap();
+    line.settle();
+    assert_eq!(line.words(), ["Measuring 0"], "the scan goes on");
+    line.complete(ScanRef::WalkUp(2), 1);
+    assert_eq!(line.words(), ["record 1", "temperature_error"]);
+}
+
+#[test]
+fn every_fault_and_refusal_has_a_name_of_its_own_and_advice() {
+    let mut line = Line::new();
+    line.settle();
+    line.words();
+    let mut names = Vec::new();
+    for (scan, ending) in (1..).zip(
+        Fault::KNOWN
+            .iter()
+            .map(|fault| Ending::Failed(*fault))
+            .chain(Refusal::KNOWN.iter().map(|refusal| Ending::Refused(*refusal))),
+    ) {
+        line.scanner.ended(ScanRef::WalkUp(scan), ending).unwrap();
+        line.settle();
+        let Some(Event::DeviceError(error)) = line.events.pop() else {
+            panic!("{ending:?}")
+        };
+        assert!(!error.advice.is_empty());
+        names.push(error.name);
+    }
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    // A full memory is the same trouble in both.
+    assert_eq!(names.len(), all - 1, "{names:?}");
+}
+
+#[test]
+fn a_scanner_of_another_version_is_told_with_the_versions_and_its_update_ends_it() {
+    let mut line = Line::new();
+    let config = LineConfig {
+        versions: VersionRange { oldest: 4, newest: 6 },
+        ..LineConfig::new(BOOT)
+    };
+    line.scanner = Device::new(identity(), RamStore::new(), config, Instant::START);
+    line.run(60 * SECOND);
+    let Some(Event::DeviceError(error)) = line.events.last() else {
+        panic!("{:?}", line.events)
+    };
+    assert_eq!(error.code, "scanner 4 to 6, bridge 1 to 1");
+    assert!(error.needs_service);
+    assert_eq!(line.words(), ["incompatible_version"]);
+    line.scanner = Device::new(identity(), RamStore::new(), LineConfig::new(BOOT + 1), Instant::START);
+    line.run(10 * SECOND);
+    assert_eq!(line.words(), ["connected"]);
+}
+
+#[test]
+fn a_scanner_that_does_not_answer_is_told_once_after_five_seconds() {
+    let mut line = Line::new();
+    line.is_plugged = false;
+    line.run(4 * SECOND);
+    assert_eq!(line.words(), [""; 0]);
+    line.run(60 * SECOND);
+    assert_eq!(line.words(), ["no_answer"]);
+    line.is_plugged = true;
+    line.settle();
+    assert_eq!(line.words(), ["connected"]);
+    // The line falls silent between scans.
+    line.is_plugged = false;
+    line.run(60 * SECOND);
+    assert_eq!(line.words(), ["no_answer"]);
+    // A port that is gone has another owner, who tells it.
+    line.port(LineEvent::Down);
+    line.run(60 * SECOND);
+    assert_eq!(line.words(), [""; 0]);
+}
+
+#[test]
+fn noise_is_counted_and_harms_nothing() {
+    let mut line = Line::new();
+    line.settle();
+    let now = scanner_protocol::Tick(line.now);
+    line.session.handle_bytes(now, b"\x05noise that is no frame\x00");
+    line.session.handle_bytes(now, &hex("062478563512056c20ad5100"));
+    line.session.handle_line(now, LineEvent::Parity);
+    line.complete(WALK_UP, 1);
+    assert_eq!(line.words(), ["connected", "record 1"]);
+    let counters = line.session.counters();
+    let skipped = b"\x05noise that is no frame\x00".len() as u64;
+    assert_eq!(
+        (
+            counters.bytes_skipped,
+            counters.rejected(RejectReason::ChecksumMismatch),
+            counters.rejected_in_all()
+        ),
+        (skipped, 1, 1)
+    );
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
+}
