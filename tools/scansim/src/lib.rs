@@ -19,9 +19,12 @@
 //! This crate uses no parser: a record of a capture is a line of bytes, a [`Scale`] writes its lines by the words of its manual, and
 //! [`tanita_pc`] obeys a host by those of its own. So it cannot inherit a fault of the parsers that are tested with it. [`scan_link`]
 //! is the scanner's end of our own protocol, as firmware has it.
+//! `EmulatedScanner` is such firmware itself, on an emulated Cortex-M4.
 //! Pseudo-terminals exist on Unix; on Windows only the TCP line does.
 
 mod capture;
+#[cfg(unix)]
+mod emulated;
 mod fault;
 mod line;
 mod player;
@@ -33,6 +36,8 @@ pub mod tanita_pc;
 mod tcp;
 
 pub use capture::{Capture, CaptureError};
+#[cfg(unix)]
+pub use emulated::{EmulatedScanner, EmulatorError, Firmware, FirmwareError, Report};
 pub use fault::{Fault, FaultPlan, UnknownFault};
 pub use line::{Line, LineError};
 pub use player::{Pace, Played, Player};

@@ -133,7 +133,7 @@ fn open_raw() -> io::Result<(OwnedFd, OwnedFd, PathBuf)> {
     Ok((master, slave, device))
 }
 
-fn make_link(device: &Path, link: &Path) -> io::Result<()> {
+pub(crate) fn make_link(device: &Path, link: &Path) -> io::Result<()> {
     if std::fs::symlink_metadata(link).is_ok_and(|found| found.is_symlink()) {
         std::fs::remove_file(link)?;
     }

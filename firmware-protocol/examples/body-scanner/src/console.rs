@@ -19,12 +19,16 @@ pub enum Command {
     Flip(u32),
     /// `mute N`: the cable is out for N milliseconds.
     Mute(u32),
+    /// `deaf N`: once the next result leaves, nothing of the bridge is heard for N milliseconds; 0 ends it.
+    Deaf(u32),
     /// `damage`: a bit of the newest unconfirmed record turns in flash.
     Damage,
     /// `reset`: the power fails for a moment.
     Reset,
-    /// `report`: sizes, stack, results that wait.
+    /// `report`: results since the start and those that wait, sizes, stack.
     Report,
+    /// `values`: what was measured last, each value by its name.
+    Values,
 }
 
 /// Collects a line.
@@ -58,9 +62,11 @@ fn parse(line: &str) -> Option<Command> {
         ("drop", Ok(bytes)) => Command::Drop(bytes),
         ("flip", Ok(bytes)) => Command::Flip(bytes),
         ("mute", Ok(millis)) => Command::Mute(millis),
+        ("deaf", Ok(millis)) => Command::Deaf(millis),
         ("damage", _) => Command::Damage,
         ("reset", _) => Command::Reset,
         ("report", _) => Command::Report,
+        ("values", _) => Command::Values,
         _ => return None,
     })
 }
@@ -75,6 +81,7 @@ mod tests {
         let mut typed = |line: &str| line.bytes().filter_map(|byte| console.push(byte)).last().unwrap();
         assert_eq!(typed("step on\r\n"), Ok(Command::StepOn));
         assert_eq!(typed("every 20\n"), Ok(Command::Every(20)));
+        assert_eq!(typed("deaf 0\n"), Ok(Command::Deaf(0)));
         assert_eq!(typed("every\n"), Err(()));
         assert_eq!(typed("this line is far too long to be any command of ours\n"), Err(()));
         assert_eq!(typed("report\n"), Ok(Command::Report));

@@ -28,7 +28,11 @@ type Link = Device<FlashStore<MappedFlash>>;
 struct Firmware {
     link: Link,
     scanner: Scanner<Person>,
+    /// The newest record.
     record: &'static mut [u8; LONGEST_RECORD],
+    record_length: usize,
+    /// Which value of it is the next one to be told on the console, if somebody asked.
+    telling: Option<usize>,
     faults: LineFaults,
     boot: u32,
     results: u32,
@@ -55,7 +59,7 @@ fn main() -> ! {
     loop {
         let now = clock.now();
         while let Some(byte) = line.read() {
-            if !firmware.faults.is_mute(now) {
+            if firmware.faults.hears(now) {
                 firmware.link.handle_bytes(now, &[byte]);
                 firmware.drain_events(now);
             }
@@ -63,6 +67,7 @@ fn main() -> ! {
         if let Some(command) = console_line.read().and_then(|byte| console.push(byte)) {
             firmware.obey(now, command, &stack, &mut console_line);
         }
+        firmware.tell_value(&mut console_line);
         firmware.pass_time(now);
         sending.go_on(now, firmware, &mut line);
         if sending.is_done() {
@@ -101,6 +106,7 @@ impl Sending {
             };
             self.frame[..next.len()].copy_from_slice(next);
             (self.at, self.end) = (0, next.len());
+            firmware.faults.frame_leaves(now, self.end);
         }
         while self.at < self.end && line.has_room() {
             if let Some(byte) = firmware.faults.out(now, self.frame[self.at]) {
@@ -133,6 +139,8 @@ impl Firmware {
             link: Device::new(identity, store, LineConfig::new(boot), now),
             scanner: Scanner::default(),
             record,
+            record_length: 0,
+            telling: None,
             faults: LineFaults::default(),
             boot,
             results: 0,
@@ -222,6 +230,7 @@ impl Firmware {
         };
         match self.link.store_mut().append(result, record) {
             Ok(()) => {
+                self.record_length = record.len();
                 self.results += 1;
                 Ending::Completed(result)
             }
@@ -245,6 +254,8 @@ impl Firmware {
             Command::Drop(bytes) => self.faults.drop = bytes,
             Command::Flip(bytes) => self.faults.flip = bytes,
             Command::Mute(millis) => self.faults.mute_until = now + u64::from(millis) * 1000,
+            Command::Deaf(0) => self.faults.hear_again(),
+            Command::Deaf(millis) => self.faults.deaf_after_result = millis,
             Command::Damage => self.link.store_mut().damage_newest(),
             Command::Reset => {
                 let _ = writeln!(console, "ok");
@@ -255,11 +266,47 @@ impl Firmware {
                 let (stack, waiting) = (stack.deepest(), self.link.store_mut().len());
                 let _ = write!(
                     console,
-                    "boot={} waiting={waiting} link={link} stack={stack} ",
-                    self.boot
+                    "boot={} results={} waiting={waiting} link={link} stack={stack} ",
+                    self.boot, self.results
                 );
+            }
+            Command::Values => {
+                self.telling = Some(0);
+                return;
             }
         }
         let _ = writeln!(console, "ok");
+    }
+
+    /// Tells one value on the console. All of them at once would keep the loop from the line for a third of a second.
+    fn tell_value(&mut self, console: &mut Uart) {
+        let Some(at) = self.telling else { return };
+        self.telling = Some(at + 1);
+        let record = Record::parse(&self.record[..self.record_length]).ok();
+        let _ = match record.and_then(|record| record.items().nth(at)) {
+            Some(Item::Value(metric, value)) => tell(console, metric, value),
+            Some(Item::Impedance(Impedance {
+                segment,
+                frequency,
+                resistance,
+                reactance,
+            })) => match MetricId::impedance(segment, frequency) {
+                Some([real, imaginary]) => {
+                    tell(console, real, resistance).and_then(|()| tell(console, imaginary, reactance))
+                }
+                None => Ok(()),
+            },
+            None => {
+                self.telling = None;
+                writeln!(console, "ok")
+            }
+        };
+    }
+}
+
+fn tell(console: &mut Uart, metric: MetricId, value: Decimal) -> core::fmt::Result {
+    match metric.name() {
+        Some(name) => write!(console, "{name}={value} "),
+        None => Ok(()),
     }
 }
