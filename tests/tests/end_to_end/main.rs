@@ -8,6 +8,7 @@
 #![cfg(unix)]
 
 mod architecture;
+mod firmware;
 mod foreign_cloud;
 mod kill;
 mod misconfigured;

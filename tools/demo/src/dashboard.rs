@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use mqtt5::{ConnectOptions, MqttClient};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Messages that may wait for the terminal. A scan has about ten; what does not fit is a progress step nobody could have seen.
 const BACKLOG: usize = 1024;
@@ -85,11 +85,37 @@ impl Message {
     }
 }
 
-/// Draws a bar for each running scan and one line for each that ended.
+/// How many results were announced so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    /// On the agent's disk.
+    pub(crate) stored: usize,
+    /// In the hub.
+    pub(crate) uploaded: usize,
+}
+
+/// Draws a bar for each running scan and one line for each that ended, and counts results.
 pub(crate) struct Screen {
-    bars: MultiProgress,
+    lines: Lines,
     running: HashMap<String, ProgressBar>,
     style: ProgressStyle,
+    tally: watch::Sender<Tally>,
+}
+
+/// Prints lines above the bars, so that they do not tear them.
+#[derive(Clone)]
+pub(crate) struct Lines(MultiProgress);
+
+impl Lines {
+    /// Prints a line.
+    pub(crate) fn print(&self, text: &str) {
+        if self.0.is_hidden() {
+            print_line(text);
+        } else {
+            // The terminal is gone when this fails; there is nobody to tell.
+            let _ = self.0.println(text);
+        }
+    }
 }
 
 impl Screen {
@@ -101,13 +127,24 @@ impl Screen {
         let style = ProgressStyle::with_template("{prefix:10} {bar:32.cyan/blue} {pos:>3} %  {msg}")
             .expect("a constant template that a test parses");
         Self {
-            bars: MultiProgress::new(),
+            lines: Lines(MultiProgress::new()),
             running: HashMap::new(),
             style,
+            tally: watch::Sender::default(),
         }
     }
 
-    /// Shows one message. Lines go through `print`, so that they do not tear the bars.
+    /// What prints lines on this screen.
+    pub(crate) fn lines(&self) -> Lines {
+        self.lines.clone()
+    }
+
+    /// How many results were announced, as it changes.
+    pub(crate) fn tally(&self) -> watch::Receiver<Tally> {
+        self.tally.subscribe()
+    }
+
+    /// Shows one message.
     pub(crate) fn show(&mut self, message: &Message) {
         match message.channel.as_str() {
             "progress" => self.show_progress(message),
@@ -116,19 +153,9 @@ impl Screen {
         }
     }
 
-    /// Prints a line above the bars.
-    pub(crate) fn line(&self, text: &str) {
-        if self.bars.is_hidden() {
-            print_line(text);
-        } else {
-            // The terminal is gone when this fails; there is nobody to tell.
-            let _ = self.bars.println(text);
-        }
-    }
-
     fn show_progress(&mut self, message: &Message) {
         let bar = self.running.entry(message.scanner.clone()).or_insert_with(|| {
-            let bar = self.bars.add(ProgressBar::new(100).with_style(self.style.clone()));
+            let bar = self.lines.0.add(ProgressBar::new(100).with_style(self.style.clone()));
             bar.set_prefix(message.scanner.clone());
             bar
         });
@@ -143,6 +170,11 @@ impl Screen {
         {
             bar.finish_and_clear();
         }
+        self.tally.send_modify(|tally| match kind {
+            "completed" => tally.stored += 1,
+            "uploaded" => tally.uploaded += 1,
+            _ => {}
+        });
         let scan = message.text("scan");
         let line = match kind {
             "uploaded" => format!("  ✓ {}  reading is in the hub    scan {scan}", message.scanner),
@@ -150,7 +182,7 @@ impl Screen {
             "set_aside" => format!("  ! {}  set aside, bytes are kept scan {scan}", message.scanner),
             _ => return,
         };
-        self.line(&line);
+        self.lines.print(&line);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The demo: `cargo run --release`, or `cargo run --release -- --once`.
+//! The demo: `cargo run --release`, and behind `--` `--once` or `--firmware`.
 
 use std::process::ExitCode;
 

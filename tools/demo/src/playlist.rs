@@ -30,7 +30,7 @@ pub struct Track {
     pub id: String,
     /// Model, empty for a line that names none.
     pub model: String,
-    /// What the device sends, line end included.
+    /// What the device sends, line end included; empty where its values alone are known.
     pub bytes: Vec<u8>,
     /// What has to become of it.
     pub fate: Fate,

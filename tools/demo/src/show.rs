@@ -1,40 +1,39 @@
-//! The demo itself: what is played, what is shown, how it ends.
+//! The demo itself: what is shown, and how it ends.
 
-use std::{error::Error, num::NonZeroU32, process::ExitCode, time::Duration};
+use std::{error::Error, future::Future, num::NonZeroU32, process::ExitCode};
 
 use clap::Parser;
-use scansim::{Pace, Player};
+use scansim::{Firmware, Pace};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     dashboard::{Dashboard, Screen},
-    playlist::{Track, playlist},
+    firmware, published,
     stage::Stage,
     verdict::Verdict,
 };
 
-/// Shows the whole system at work on records published for real scanners: an MQTT broker, the hub with its live page, a simulated scanner
-/// on a pseudo-terminal, and the agent.
+/// Shows the whole system at work: an MQTT broker, the hub with its live page, a scanner, and the agent. The scanner is simulated on a
+/// pseudo-terminal and sends records published for real ones, or it is the project's own firmware on an emulated processor.
 #[derive(Debug, Parser)]
 #[command(
     version,
     about,
-    after_help = "Exit codes: 0 stopped, or everything as published; 1 something differs, does not start, or --once was stopped before its verdict; 2 wrong usage."
+    after_help = "Exit codes: 0 stopped, or everything as published or measured; 1 something differs, is not installed, does not start, or --once was stopped before its verdict; 2 wrong usage."
 )]
 struct Arguments {
-    /// Play every record once, compare what the hub holds with the published values, print a table, exit
+    /// Play every record (with --firmware: measure three people) once, compare what the hub holds with the published (the measured)
+    /// values, print a table, exit
     #[arg(long)]
     once: bool,
+    /// The scanner is an emulated Cortex-M4 (needs qemu-system-arm and a compiler for it)
+    #[arg(long, conflicts_with = "baud")]
+    firmware: bool,
     /// Speed of the simulated serial line
     #[arg(long, default_value = "9600", value_name = "BAUD")]
     baud: NonZeroU32,
 }
-
-/// Between two people.
-const PAUSE: Duration = Duration::from_secs(2);
-/// Between two records when nobody watches. Shorter than a device needs; long enough that a bar is seen.
-const SHORT_PAUSE: Duration = Duration::from_millis(50);
 
 /// The program.
 pub fn main() -> ExitCode {
@@ -64,76 +63,54 @@ pub fn main() -> ExitCode {
 
 /// Whether everything was as it should be.
 async fn show(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
-    let (stage, mut scanner) = Stage::start(Pace::Baud(arguments.baud)).await?;
+    let firmware = if arguments.firmware {
+        tell("building the firmware; the first time takes a minute");
+        Some(tokio::task::spawn_blocking(Firmware::build).await??)
+    } else {
+        None
+    };
+    let mut stage = Stage::start().await?;
     let mut dashboard = Dashboard::connect(stage.broker()).await?;
     let mut screen = Screen::new();
-    screen.line(&format!("\n  live page  http://{}/", stage.hub()));
-    screen.line(&format!("  broker     mqtt://{}", stage.broker()));
-    screen.line(&format!("  data       {}\n", stage.folder().display()));
+    let lines = screen.lines();
+    lines.print(&format!("\n  live page  http://{}/", stage.hub()));
+    lines.print(&format!("  broker     mqtt://{}", stage.broker()));
+    lines.print(&format!("  data       {}\n", stage.folder().display()));
 
-    let tracks = playlist();
-    let play = play(&mut scanner, &tracks, arguments.once);
-    tokio::pin!(play);
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stopped = loop {
-        tokio::select! {
-            message = dashboard.next() => match message {
-                Some(message) => screen.show(&message),
-                None => break true,
-            },
-            played = &mut play => {
-                played?;
-                break false;
-            }
-            _ = interrupt.recv() => break true,
-            _ = terminate.recv() => break true,
+    let (once, pace) = (arguments.once, Pace::Baud(arguments.baud));
+    let verdict = match firmware {
+        Some(firmware) => {
+            let tally = screen.tally();
+            let play = firmware::play(&mut stage, firmware, &lines, tally, once);
+            follow(&mut dashboard, &mut screen, play).await?
         }
-    };
-    let verdict = if stopped {
-        None
-    } else {
-        Some(judge(&stage, &tracks, &mut dashboard, &mut screen).await?)
+        None => follow(&mut dashboard, &mut screen, published::play(&mut stage, pace, once)).await?,
     };
     dashboard.close().await;
     stage.stop().await;
     if let Some(verdict) = &verdict {
         print(&verdict.to_string());
     }
-    Ok(verdict.map_or(!arguments.once, |verdict| verdict.is_good()))
+    Ok(verdict.map_or(!once, |verdict| verdict.is_good()))
 }
 
-/// Plays everything once, or again and again; then it never ends by itself.
-async fn play(scanner: &mut Player, tracks: &[Track], once: bool) -> Result<(), scansim::LineError> {
-    for track in tracks {
-        scanner.play(&track.bytes).await?;
-        tokio::time::sleep(if once { SHORT_PAUSE } else { PAUSE }).await;
-    }
-    if once {
-        return Ok(());
-    }
-    for rounds in 1.. {
-        for track in tracks {
-            scanner.play(&track.again(rounds)).await?;
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-    Ok(())
-}
-
-/// The verdict, while the screen goes on showing what is still under way.
-async fn judge(
-    stage: &Stage,
-    tracks: &[Track],
+/// Shows what the broker tells until the play is over; `None` if somebody stopped it before.
+async fn follow(
     dashboard: &mut Dashboard,
     screen: &mut Screen,
-) -> Result<Verdict, Box<dyn Error>> {
-    let secret = stage.viewer_secret();
-    let reached = Verdict::reach(tracks, stage.hub(), &secret);
-    tokio::pin!(reached);
+    play: impl Future<Output = Result<Verdict, Box<dyn Error>>>,
+) -> Result<Option<Verdict>, Box<dyn Error>> {
+    tokio::pin!(play);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     loop {
         tokio::select! {
-            verdict = &mut reached => return Ok(verdict?),
-            Some(message) = dashboard.next() => screen.show(&message),
+            message = dashboard.next() => match message {
+                Some(message) => screen.show(&message),
+                None => return Ok(None),
+            },
+            verdict = &mut play => return Ok(Some(verdict?)),
+            _ = interrupt.recv() => return Ok(None),
+            _ = terminate.recv() => return Ok(None),
         }
     }
 }
@@ -141,6 +118,11 @@ async fn judge(
 #[expect(clippy::print_stdout, reason = "the table is the program's answer")]
 fn print(text: &str) {
     println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "the demo talks to a person")]
+fn tell(text: &str) {
+    eprintln!("{text}");
 }
 
 #[expect(clippy::print_stderr, reason = "the demo talks to a person")]

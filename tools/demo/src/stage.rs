@@ -1,13 +1,12 @@
-//! Everything that plays: broker, hub, agent and scanner, each the real thing, in one process and one temporary folder.
+//! Everything that plays but the scanner: broker, hub and agent, each the real thing, in one process and one temporary folder.
 
 use std::{
     fs, io,
     net::{SocketAddr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use scanbridge::{Agent, SHUTDOWN_DEADLINE};
-use scansim::{Line, Pace, Player};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -38,27 +37,43 @@ pub enum StageError {
     /// The agent does not start.
     #[error("cannot start the agent")]
     Agent(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// No pseudo-terminal can be had.
-    #[error("cannot make a scanner out of a pseudo-terminal")]
-    Scanner(#[source] scansim::LineError),
+}
+
+/// What the agent is told about its scanner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attached {
+    /// A scanner of Tanita's kind; the agent finds out.
+    Published,
+    /// The project's own firmware.
+    Firmware,
+}
+
+impl Attached {
+    const fn protocol_and_serial(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Published => ("auto", "9600 8N1"),
+            Self::Firmware => ("scan-link", "115200 8N1"),
+        }
+    }
 }
 
 /// The whole system, running.
 pub struct Stage {
     folder: TempDir,
+    port: PathBuf,
     stop_agent: CancellationToken,
     stop_servers: CancellationToken,
     broker: Broker,
     hub: scanhub::Running,
-    agent: JoinHandle<Vec<String>>,
+    agent: Option<JoinHandle<Vec<String>>>,
 }
 
 impl Stage {
-    /// Starts everything and returns it with the scanner, which sends at `pace` and is plugged in.
+    /// Starts broker and hub.
     ///
     /// # Errors
     /// [`StageError`], naming what does not start.
-    pub async fn start(pace: Pace) -> Result<(Self, Player), StageError> {
+    pub async fn start() -> Result<Self, StageError> {
         let folder = tempfile::Builder::new()
             .prefix("scanbridge-demo-")
             .tempdir()
@@ -76,27 +91,45 @@ impl Stage {
             .await
             .map_err(|error| StageError::Hub(error.into()))?;
 
-        let port = folder.path().join("scanner");
-        let player = Player::new(Line::pty(&port).map_err(StageError::Scanner)?, pace);
-        let agent_config =
-            write_agent_config(folder.path(), &port, hub.addr(), broker.address()).map_err(StageError::Folder)?;
-        let agent_config =
-            agent_config::Config::load(&agent_config).map_err(|error| StageError::Agent(error.into()))?;
-        let agent = Agent::open(agent_config)
+        Ok(Self {
+            port: folder.path().join("scanner"),
+            folder,
+            stop_agent,
+            stop_servers,
+            broker,
+            hub,
+            agent: None,
+        })
+    }
+
+    /// Starts the agent, whose scanner need not be there yet.
+    ///
+    /// # Errors
+    /// [`StageError`], naming what does not start.
+    pub async fn start_agent(&mut self, attached: Attached) -> Result<(), StageError> {
+        let config = write_agent_config(
+            self.folder.path(),
+            &self.port,
+            attached,
+            self.hub.addr(),
+            self.broker.address(),
+        )
+        .map_err(StageError::Folder)?;
+        let config = agent_config::Config::load(&config).map_err(|error| StageError::Agent(error.into()))?;
+        let agent = Agent::open(config)
             .await
             .map_err(|error| StageError::Agent(error.into()))?;
-        let agent = tokio::spawn(agent.run(stop_agent.clone(), SHUTDOWN_DEADLINE, || {}));
-        Ok((
-            Self {
-                folder,
-                stop_agent,
-                stop_servers,
-                broker,
-                hub,
-                agent,
-            },
-            player,
-        ))
+        self.agent = Some(tokio::spawn(agent.run(
+            self.stop_agent.clone(),
+            SHUTDOWN_DEADLINE,
+            || {},
+        )));
+        Ok(())
+    }
+
+    /// Where the agent looks for its scanner.
+    pub fn port(&self) -> &Path {
+        &self.port
     }
 
     /// The broker.
@@ -115,15 +148,17 @@ impl Stage {
     }
 
     /// Where the secret of the app `viewer` lies, which may read every value.
-    pub fn viewer_secret(&self) -> std::path::PathBuf {
+    pub fn viewer_secret(&self) -> PathBuf {
         self.folder.path().join("viewer-secret")
     }
 
     /// Stops everything: the agent first, so that it can say good-bye to the servers.
     pub async fn stop(self) {
         self.stop_agent.cancel();
-        // What ended with a panic has said so on stderr.
-        let _ = self.agent.await;
+        if let Some(agent) = self.agent {
+            // What ended with a panic has said so on stderr.
+            let _ = agent.await;
+        }
         self.stop_servers.cancel();
         self.hub.ended().await;
         self.broker.ended().await;
@@ -137,7 +172,7 @@ fn usual_or_free(port: u16) -> io::Result<SocketAddr> {
         .local_addr()
 }
 
-fn write_hub_config(folder: &Path, listen: SocketAddr, broker: SocketAddr) -> io::Result<std::path::PathBuf> {
+fn write_hub_config(folder: &Path, listen: SocketAddr, broker: SocketAddr) -> io::Result<PathBuf> {
     let bridge = write(folder, "bridge-secret", "demo-bridge")?;
     let viewer = write(folder, "viewer-secret", "demo-viewer")?;
     let text = format!(
@@ -172,10 +207,12 @@ facilities = ["{FACILITY}"]
 fn write_agent_config(
     folder: &Path,
     port: &Path,
+    attached: Attached,
     hub: SocketAddr,
     broker: SocketAddr,
-) -> io::Result<std::path::PathBuf> {
+) -> io::Result<PathBuf> {
     fs::create_dir(folder.join("agent"))?;
+    let (protocol, serial) = attached.protocol_and_serial();
     let text = format!(
         r#"
 [agent]
@@ -185,8 +222,8 @@ data_dir = {data:?}
 [[scanner]]
 id = "bay-1"
 port = {port:?}
-protocol = "auto"
-serial = "9600 8N1"
+protocol = "{protocol}"
+serial = "{serial}"
 [cloud]
 base_url = "http://{hub}"
 dialect = "hub"
@@ -201,7 +238,7 @@ url = "mqtt://{broker}"
     write(folder, "scanbridge.toml", &text)
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> io::Result<std::path::PathBuf> {
+fn write(folder: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
     let path = folder.join(name);
     fs::write(&path, text)?;
     Ok(path)

@@ -68,6 +68,15 @@ impl World {
         self.folder.path().join("scanner")
     }
 
+    /// Has the agent's port speak scan-link instead.
+    pub fn speaks_scan_link(&self) {
+        let config = self
+            .config_text()
+            .replace("tanita-tagged", "scan-link")
+            .replace("9600 8N1", "115200 8N1");
+        fs::write(self.config(), config).unwrap();
+    }
+
     /// A scanner plugged into the agent's port, sending as fast as the line takes it.
     pub fn scanner(&self) -> Player {
         Player::new(Line::pty(self.port()).unwrap(), Pace::Unlimited)

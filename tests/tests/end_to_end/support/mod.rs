@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod ear;
+pub mod emulated;
 pub mod hub;
 pub mod kiosk;
 pub mod program;

@@ -1,0 +1,297 @@
+//! Our own firmware on an emulated Cortex-M4: a person steps on, and the reading stands in the hub. A result stays in the scanner's
+//! memory until the agent has it on disk, so here nothing at all may be lost, whoever dies at whatever moment.
+
+use std::collections::BTreeMap;
+
+use scansim::EmulatedScanner;
+use serde_json::Value;
+
+use crate::support::{
+    broker::Broker,
+    ear::Ear,
+    emulated::{self, measure, until},
+    kiosk::World,
+};
+
+/// Longer than any test: the scanner stays deaf until it is told to hear again.
+const DEAF: &str = "deaf 600000";
+
+type Values = BTreeMap<String, String>;
+
+/// A facility whose kiosk has the emulated scanner. The agent does not run yet.
+struct Site {
+    world: World,
+    _broker: Broker,
+    ear: Ear,
+    scanner: EmulatedScanner,
+}
+
+impl Site {
+    /// With the scanner plugged in; `None` where a program is missing.
+    async fn new() -> Option<Self> {
+        let world = World::new();
+        let mut scanner = emulated::scanner(&world).await?;
+        scanner.plug().unwrap();
+        world.speaks_scan_link();
+        let broker = Broker::start(world.broker_port).await;
+        let ear = Ear::listen(world.broker_port).await;
+        Some(Self {
+            world,
+            _broker: broker,
+            ear,
+            scanner,
+        })
+    }
+
+    /// Waits until the scanner was told that everything is stored.
+    async fn until_confirmed(&mut self) {
+        until(&mut self.scanner, "every result is confirmed", |report| {
+            report.waiting == 0
+        })
+        .await;
+    }
+
+    /// Waits until the agent has announced that this many results are on its disk.
+    async fn until_stored(&self, count: usize) {
+        self.ear
+            .until("bay-1/event", |_| self.ear.scans("completed").len() >= count)
+            .await;
+    }
+
+    /// The hub holds each of these measurements once, with exactly these values, and nothing else.
+    async fn expect_readings(&self, measured: &[Values]) {
+        let readings = self.world.hub.until_complete(measured.len()).await;
+        let mut held: Vec<_> = readings.iter().map(values).collect();
+        let mut measured = measured.to_vec();
+        held.sort();
+        measured.sort();
+        assert_eq!(held, measured);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_steps_on_is_seen_live_and_every_value_measured_stands_in_the_hub() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let agent = site.world.agent();
+    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+
+    let measured = measure(&mut site.scanner).await;
+    site.ear.until("bay-1/event", |event| event["kind"] == "uploaded").await;
+    site.expect_readings(std::slice::from_ref(&measured)).await;
+    site.until_confirmed().await;
+
+    // Also against what is written down about her, not by the firmware's word alone.
+    for (name, digits) in [
+        ("bodyweight", "64.1"),
+        ("height", "167.2"),
+        ("fatmass", "17.5"),
+        ("phaseangle", "-6.1"),
+    ] {
+        assert_eq!(measured[name], digits, "{name}");
+    }
+    let impedances = measured.keys().filter(|name| name.contains("khz")).count();
+    assert_eq!(
+        impedances,
+        2 * 7 * 6,
+        "resistance and reactance, seven paths, six frequencies"
+    );
+
+    assert_eq!(stages(&site.ear), ["weighing", "measuring", "reading_results", "done"]);
+    assert_eq!(kinds(&site.ear), ["started", "completed", "uploaded"]);
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_person_twice_is_two_readings() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let agent = site.world.agent();
+    let first = measure(&mut site.scanner).await;
+    site.until_stored(1).await;
+    // The people come in turn, and after a loss of power from the first one on.
+    site.scanner.cut_power();
+    site.scanner.power_on().await.unwrap();
+    let second = measure(&mut site.scanner).await;
+    assert_eq!(first, second);
+    site.expect_readings(&[first, second]).await;
+    site.until_confirmed().await;
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_killed_after_it_stored_a_result_and_before_the_scanner_knew_takes_it_once() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let agent = site.world.agent();
+    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    site.scanner.say(DEAF).await.unwrap();
+    let measured = measure(&mut site.scanner).await;
+    site.until_stored(1).await;
+    assert_eq!(
+        site.scanner.report().await.unwrap().waiting,
+        1,
+        "it did not hear `stored`"
+    );
+    agent.kill();
+
+    site.scanner.forget_dead_owner();
+    site.scanner.say("deaf 0").await.unwrap();
+    let agent = site.world.agent();
+    site.until_confirmed().await;
+    site.expect_readings(&[measured]).await;
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scanner_that_loses_power_before_it_knew_that_a_result_is_stored_delivers_it_once() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    // Nobody listens to the first result; of the second one the scanner does not learn that it is stored.
+    let mut measured = vec![measure(&mut site.scanner).await];
+    site.scanner.cut_power();
+    site.scanner.power_on().await.unwrap();
+    assert_eq!(site.scanner.report().await.unwrap().waiting, 1, "flash keeps it");
+    let agent = site.world.agent();
+    site.until_confirmed().await;
+
+    site.scanner.say(DEAF).await.unwrap();
+    measured.push(measure(&mut site.scanner).await);
+    site.until_stored(2).await;
+    site.scanner.cut_power();
+    site.scanner.power_on().await.unwrap();
+    assert_eq!(
+        site.scanner.report().await.unwrap().waiting,
+        1,
+        "it did not hear `stored`"
+    );
+    site.until_confirmed().await;
+    site.expect_readings(&measured).await;
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_killed_in_the_middle_of_a_scan_takes_its_result_when_it_is_back() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let agent = site.world.agent();
+    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    site.scanner.say("step on").await.unwrap();
+    site.ear
+        .until("bay-1/progress", |progress| progress["stage"] == "measuring")
+        .await;
+    agent.kill();
+
+    site.scanner.forget_dead_owner();
+    until(&mut site.scanner, "a result", |report| report.results == 1).await;
+    let measured = emulated::values(&mut site.scanner).await;
+    let agent = site.world.agent();
+    site.until_confirmed().await;
+    site.expect_readings(&[measured]).await;
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_is_confirmed_when_it_is_on_disk_though_the_hub_is_down() {
+    let Some(mut site) = Site::new().await else { return };
+    let agent = site.world.agent();
+    let measured = measure(&mut site.scanner).await;
+    site.until_confirmed().await;
+    site.until_stored(1).await;
+    assert_eq!(site.ear.scans("uploaded"), [""; 0]);
+
+    site.world.hub.start().await;
+    site.expect_readings(&[measured]).await;
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_cable_neither_loses_nor_doubles_nor_changes_a_result() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let agent = site.world.agent();
+    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    let mut measured = Vec::new();
+    for faults in [
+        &["drop 100", "flip 700"][..],
+        &["mute 4000"],
+        &["flip 3000", "deaf 1000"],
+    ] {
+        site.scanner.say("step on").await.unwrap();
+        let result = site.scanner.report().await.unwrap().results + 1;
+        for fault in faults {
+            site.scanner.say(fault).await.unwrap();
+        }
+        until(&mut site.scanner, "a result", |report| report.results == result).await;
+        measured.push(emulated::values(&mut site.scanner).await);
+        site.until_confirmed().await;
+    }
+    site.expect_readings(&measured).await;
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_its_memory_damaged_is_set_aside_and_holds_up_nobody() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    measure(&mut site.scanner).await;
+    site.scanner.say("damage").await.unwrap();
+    let agent = site.world.agent();
+    site.ear
+        .until("bay-1/event", |_| kinds(&site.ear).contains(&"set_aside".to_owned()))
+        .await;
+    site.until_confirmed().await;
+
+    let measured = measure(&mut site.scanner).await;
+    site.expect_readings(&[measured]).await;
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_steps_off_too_early_has_no_reading_and_who_has_no_contact_the_weight_alone() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let agent = site.world.agent();
+    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    site.scanner.say("step on").await.unwrap();
+    site.ear
+        .until("bay-1/progress", |progress| progress["stage"] == "measuring")
+        .await;
+    site.scanner.say("step off").await.unwrap();
+    site.ear.until("bay-1/event", |event| event["kind"] == "failed").await;
+
+    site.scanner.say("contact").await.unwrap();
+    let measured = measure(&mut site.scanner).await;
+    assert_eq!(measured.keys().collect::<Vec<_>>(), ["bodyweight"]);
+    site.expect_readings(&[measured]).await;
+    assert!(agent.terminate().success());
+}
+
+/// The measurements of a reading, digits as they stand.
+fn values(reading: &Value) -> Values {
+    let held = reading["measurements"].as_object().unwrap();
+    held.iter()
+        .map(|(name, value)| (name.clone(), value.to_string()))
+        .collect()
+}
+
+/// The stages that were seen live, each once, in the order heard.
+fn stages(ear: &Ear) -> Vec<String> {
+    words(ear, "bay-1/progress", "stage")
+}
+
+/// What happened, in the order heard.
+fn kinds(ear: &Ear) -> Vec<String> {
+    words(ear, "bay-1/event", "kind")
+}
+
+/// The values of a member, in the order heard, without repeats.
+fn words(ear: &Ear, topic: &str, member: &str) -> Vec<String> {
+    let heard = ear.on(topic);
+    let mut words: Vec<_> = heard
+        .iter()
+        .map(|heard| heard.body[member].as_str().unwrap_or_default().to_owned())
+        .collect();
+    words.dedup();
+    words
+}
