@@ -1,9 +1,12 @@
 //! PC mode: every path of the conversation, with time as a number.
 
+mod answers;
+mod deadlines;
 mod dialogues;
 mod faults;
 mod limits;
 mod operations;
+mod places;
 mod published;
 mod simulated;
 mod talk;

@@ -1,0 +1,241 @@
+//! Which lines of the device answer an order, and which mean nothing at that moment.
+
+use scan_model::{Flag, Metric};
+use scanner_protocol::{Command, Event, LineEvent, PcDialect};
+
+use super::talk::{Talk, own_record, person, record};
+use crate::{MILLISECOND, SECOND};
+
+/// What a device may say that answers none of the orders it is said to here.
+const STRAYS: [&str; 12] = [
+    "M1", "M0", "q", "U0", "D0", "D4", "G1", "what?", "z9", "D2!", "D9!", "F080.5",
+];
+
+/// A session that was just sent the first order that begins with `order`.
+fn asked(dialect: PcDialect, order: &str) -> Talk {
+    let mut talk = Talk::new(dialect);
+    talk.line(LineEvent::Up);
+    talk.start().unwrap();
+    talk.answer_until(order);
+    talk
+}
+
+#[test]
+fn an_order_waits_a_whole_second_for_its_own_answer_whatever_else_is_said() {
+    let orders = [
+        (PcDialect::Mc, "q", "q", "M1"),
+        (PcDialect::Mc, "M1", "M1", "D?"),
+        (PcDialect::Mc, "D1", "D1", "D20"),
+        (PcDialect::Mc, "D3", "D3", "D428"),
+        (PcDialect::Bc418, "U0", "U0", "D0000.0"),
+    ];
+    for (dialect, order, answer, next) in orders {
+        for stray in STRAYS.iter().filter(|stray| **stray != answer) {
+            let mut talk = asked(dialect, order);
+            talk.say(stray);
+            talk.nothing_sent_for(SECOND - 1);
+            talk.say(answer);
+            assert_eq!(talk.order(), next, "`{stray}` to `{order}`");
+        }
+    }
+}
+
+#[test]
+fn a_question_about_the_settings_is_answered_by_settings_alone() {
+    for stray in STRAYS {
+        let mut talk = asked(PcDialect::Mc, "D?");
+        talk.say(stray);
+        talk.say("@");
+        talk.nothing_sent_for(SECOND - 1);
+        talk.answer("D?");
+        talk.expect("D000.0");
+    }
+}
+
+#[test]
+fn a_start_is_not_answered_by_what_belongs_to_other_orders() {
+    for stray in STRAYS {
+        let mut talk = Talk::started(PcDialect::Mc);
+        talk.events();
+        talk.say(stray);
+        talk.nothing_sent_for(SECOND - 1);
+        assert_eq!(talk.words(), [""; 0], "{stray}");
+        talk.say("G");
+        assert_eq!(talk.words(), ["preparing", "prompt"], "{stray}");
+    }
+}
+
+#[test]
+fn an_echo_is_the_answer_at_once() {
+    let mut leaving = Talk::ready(PcDialect::Mc);
+    leaving.command(Command::Release).unwrap();
+    leaving.expect("M0");
+    leaving.answer("M0");
+    assert_eq!(leaving.session.poll_timeout(), None);
+
+    // Small and capital letters are the same to the MC-780.
+    let mut stopping = Talk::new(PcDialect::Mc);
+    stopping.line(LineEvent::Up);
+    stopping.expect("q");
+    let asked_at = stopping.now;
+    stopping.say("Q");
+    stopping.expect("M1");
+    assert_eq!(stopping.now - asked_at, 100 * MILLISECOND);
+
+    let mut start = person();
+    start.current_is_safe = false;
+    let mut weighing = Talk::ready(PcDialect::Dc320);
+    weighing.command(Command::Start(start)).unwrap();
+    weighing.expect("F0");
+    weighing.say("F0");
+    assert_eq!(weighing.words(), ["preparing", "prompt"]);
+}
+
+#[test]
+fn any_line_answers_the_reset_of_a_bc_418_and_nothing_is_asked_about_its_settings() {
+    for line in ["\u{1f}", "what?", "M1", "@"] {
+        let mut talk = Talk::new(PcDialect::Bc418);
+        talk.line(LineEvent::Up);
+        talk.expect("\u{1f}");
+        let asked_at = talk.now;
+        talk.say(line);
+        talk.expect("U0");
+        assert_eq!(talk.now - asked_at, 100 * MILLISECOND, "{line}");
+        talk.say("U0");
+        talk.nothing_sent_for(60 * SECOND);
+    }
+}
+
+#[test]
+fn what_comes_before_an_order_has_left_is_not_its_answer() {
+    let mut talk = asked(PcDialect::Mc, "D0");
+    talk.say("D0");
+    // The pause between two orders runs: these are echoes of something else.
+    for line in ["D1", "!", "#", "D1!"] {
+        talk.say(line);
+    }
+    talk.expect("D11");
+    assert_eq!(talk.words(), ["preparing"]);
+}
+
+#[test]
+fn a_refusal_while_the_person_is_measured_means_nothing() {
+    let mut talk = Talk::measuring(PcDialect::Mc);
+    talk.say("!");
+    talk.nothing_sent_for(10 * SECOND);
+    talk.say(&own_record());
+    assert_eq!(talk.words(), ["reading_results", "record"]);
+}
+
+#[test]
+fn a_weight_is_a_result_only_where_a_weight_was_asked_for() {
+    let unasked = [
+        Talk::measuring(PcDialect::Mc),
+        Talk::measuring(PcDialect::Dc320),
+        Talk::ready(PcDialect::Dc320),
+        Talk::ready(PcDialect::Mc),
+    ];
+    for mut talk in unasked {
+        talk.say("F080.5");
+        talk.nothing_sent_for(10 * SECOND);
+        assert_eq!(talk.words(), [""; 0]);
+    }
+
+    let mut stopped = Talk::measuring(PcDialect::Mc);
+    stopped.command(Command::Cancel).unwrap();
+    stopped.say("F080.5");
+    assert_eq!(stopped.words(), [""; 0], "this model does not weigh alone");
+}
+
+#[test]
+fn a_weight_names_the_maker_and_nobody() {
+    let mut start = person();
+    start.current_is_safe = false;
+    let mut talk = Talk::ready(PcDialect::Dc320);
+    talk.command(Command::Start(start)).unwrap();
+    talk.expect("F0");
+    talk.say("F0 80.5");
+    let Some(Event::Record(record)) = talk.events().pop() else {
+        panic!("no record")
+    };
+    assert_eq!(record.device.maker.as_deref(), Some("Tanita"));
+    assert_eq!(record.subject, scan_model::subject::Subject::default());
+    assert_eq!(record.get(Metric::BODY_WEIGHT).unwrap().unit.ucum(), "kg");
+}
+
+#[test]
+fn a_dc_320_measures_twice_weighs_once_and_then_tells_its_error() {
+    let mut talk = Talk::measuring(PcDialect::Dc320);
+    talk.say("E7");
+    talk.answer_until("G0");
+    talk.say("@");
+    talk.say("E7");
+    talk.answer_until("F0");
+    talk.say("@");
+    talk.events();
+    talk.say("E7");
+    assert_eq!(talk.words(), ["E7 body_fat_calculation_error"]);
+    talk.settle();
+    assert_eq!(talk.settings, [const { None }; 7]);
+    talk.nothing_sent_for(60 * SECOND);
+}
+
+#[test]
+fn of_a_scan_that_was_stopped_only_what_needs_service_is_told() {
+    let errors = [
+        ("E0", true),
+        ("E1", false),
+        ("E2", false),
+        ("E3", false),
+        ("E4", false),
+        ("E5", false),
+        ("E6", false),
+        ("E7", false),
+        ("E8", true),
+        ("E9", false),
+    ];
+    for (code, is_told) in errors {
+        let mut talk = Talk::measuring(PcDialect::Mc);
+        talk.command(Command::Cancel).unwrap();
+        talk.say(code);
+        assert_eq!(talk.events().len(), usize::from(is_told), "{code}");
+        talk.expect("q");
+    }
+}
+
+#[test]
+fn a_result_of_the_scanners_own_keys_changes_nothing_in_the_conversation() {
+    for dialect in [PcDialect::Mc, PcDialect::Dc320] {
+        let mut talk = Talk::ready(dialect);
+        talk.say(&record("0000000000000007", 2, 50, "160.0"));
+        talk.nothing_sent_for(200 * SECOND);
+        assert_eq!(talk.words(), ["reading_results", "record"]);
+
+        talk.expect("M0");
+        talk.answer("M0");
+        talk.say(&record("0000000000000008", 2, 51, "161.0"));
+        assert_eq!(talk.session.poll_timeout(), None, "the keys keep the scanner");
+        assert_eq!(talk.words(), ["reading_results", "record"]);
+    }
+}
+
+#[test]
+fn a_result_that_nobody_waits_for_any_more_is_nobodys() {
+    // The measurement was stopped, and somebody else used it.
+    let mut stopped = Talk::measuring(PcDialect::Mc);
+    stopped.command(Command::Cancel).unwrap();
+    stopped.say(&record("0000000000000007", 2, 50, "160.0"));
+    // The result comes after the measurement was given up.
+    let mut late = Talk::measuring(PcDialect::Mc);
+    late.nothing_sent_for(90 * SECOND - 1);
+    late.settle();
+    late.events();
+    late.say(&own_record());
+    for (mut talk, number) in [(stopped, Some("0000000000000007")), (late, None)] {
+        let Some(Event::Record(record)) = talk.events().pop() else {
+            panic!("no record")
+        };
+        assert_eq!(record.flags, [Flag::SubjectMismatch]);
+        assert_eq!(record.subject.number.as_deref(), number);
+    }
+}
