@@ -110,7 +110,7 @@ const FAMILIES: [Protocol; 9] = [
 /// Those of them that [`Protocol::Auto`] hears.
 pub(crate) const ANNOUNCED: [Protocol; 3] = [Protocol::TanitaTagged, Protocol::And, Protocol::Toledo];
 
-/// Recognises the device that was heard. The best explanation of any setting counts.
+/// Recognises the device that was heard. The best explanation of any setting counts, of equals the first.
 ///
 /// # Errors
 /// [`Unidentified`] if none of the bytes mean anything.
@@ -146,7 +146,7 @@ pub fn identify(heard: &[Heard<'_>]) -> Result<Identified, Unidentified> {
     })
 }
 
-/// The one of `families` that explains `bytes` best, with what it makes of them.
+/// The one of `families` that explains `bytes` best, of equals the first, with what it makes of them.
 pub(crate) fn explained_by(families: &[Protocol], bytes: &[u8]) -> Vec<Decoded> {
     let units = families.iter().map(|&protocol| decode_all(protocol, bytes));
     let mut best: Option<(Option<Evidence>, Vec<Decoded>)> = None;
@@ -236,7 +236,7 @@ impl Evidence {
         let reason = match self {
             Self { verified: 1.., .. } => format!("{} with a right checksum", frames(self.verified)),
             Self { whole: 1.., .. } => format!("{} of its form, which has no checksum", frames(self.whole)),
-            _ => format!("{} that begin like its own, none of them whole", frames(self.rejected)),
+            _ => format!("{} beginning like its own, and nothing whole", frames(self.rejected)),
         };
         Identified {
             heard,
@@ -251,8 +251,7 @@ impl Evidence {
 
 /// The seven data bits of bytes that all have even parity, as a port at 8N1 shows what is sent at 7E1. `None` if they do not.
 fn without_parity(bytes: &[u8]) -> Option<Vec<u8>> {
-    let is_seven_even =
-        bytes.iter().any(|byte| byte & 0x80 != 0) && bytes.iter().all(|byte| byte.count_ones() % 2 == 0);
+    let is_seven_even = bytes.iter().all(|byte| byte.count_ones() % 2 == 0);
     is_seven_even.then(|| bytes.iter().map(|byte| byte & 0x7f).collect())
 }
 
@@ -295,6 +294,75 @@ mod tests {
             identify(&[heard(b"ST,+00070.50 kg\r\n")]).unwrap().frame,
             Frame::EightNone
         );
+    }
+
+    #[test]
+    fn bits_that_are_no_parity_are_not_taken_off() {
+        let line = b"US,+00070.15 kg\r\n".repeat(3);
+        let marked: Vec<_> = line.iter().map(|byte| byte | 0x80).collect();
+        assert_eq!(identify(&[heard(&marked)]), Err(Unidentified::WrongFrame));
+        // At a port that was set to it, the parity is gone already.
+        let set = Heard {
+            frame: Frame::SevenEven,
+            bytes: &line,
+        };
+        assert_eq!(identify(&[set]).unwrap().frame, Frame::SevenEven);
+        let doubled = seven_even(&line);
+        let set = Heard {
+            frame: Frame::SevenEven,
+            bytes: &doubled,
+        };
+        assert_eq!(identify(&[set]), Err(Unidentified::WrongFrame));
+    }
+
+    #[test]
+    fn the_best_explanation_counts_and_of_equals_the_first() {
+        let line = &b"ST,+00070.50 kg\r\n"[..];
+        let lines = line.repeat(2);
+        let cut = &TAGGED[..20];
+        let place = |all: &[&[u8]]| {
+            let all: Vec<_> = all.iter().map(|bytes| heard(bytes)).collect();
+            identify(&all).unwrap().heard
+        };
+        assert_eq!(place(&[line, line]), 0, "equals");
+        assert_eq!(place(&[line, &lines]), 1, "more frames");
+        assert_eq!(place(&[&lines, line]), 0, "more frames");
+        assert_eq!(place(&[&lines, TAGGED]), 1, "a checksum");
+        assert_eq!(place(&[TAGGED, &lines]), 0, "a checksum");
+        assert_eq!(place(&[cut, line]), 1, "something whole");
+        assert_eq!(place(&[line, cut]), 0, "something whole");
+    }
+
+    #[test]
+    fn the_reason_and_the_confidence_say_what_was_found() {
+        let broken = [&TAGGED[..TAGGED.len() - 4], b"00\r\n"].concat();
+        for (bytes, confidence, reason) in [
+            (TAGGED.to_vec(), Confidence::Certain, "1 frame with a right checksum"),
+            (TAGGED.repeat(2), Confidence::Certain, "2 frames with a right checksum"),
+            (
+                b"ST,+00070.50 kg\r\n".to_vec(),
+                Confidence::Possible,
+                "1 frame of its form, which has no checksum",
+            ),
+            (
+                b"ST,+00070.50 kg\r\n".repeat(3),
+                Confidence::Likely,
+                "3 frames of its form, which has no checksum",
+            ),
+            (
+                broken.clone(),
+                Confidence::Possible,
+                "1 frame beginning like its own, and nothing whole",
+            ),
+            (
+                broken.repeat(2),
+                Confidence::Possible,
+                "2 frames beginning like its own, and nothing whole",
+            ),
+        ] {
+            let found = identify(&[heard(&bytes)]).unwrap();
+            assert_eq!((found.confidence, found.reason.as_str()), (confidence, reason));
+        }
     }
 
     #[test]

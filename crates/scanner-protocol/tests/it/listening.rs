@@ -78,7 +78,7 @@ const STREAMS: [Protocol; 4] = [
 ];
 
 /// Somebody steps on and off.
-fn weighing(protocol: Protocol, kilograms: &str) -> Vec<u8> {
+pub(crate) fn weighing(protocol: Protocol, kilograms: &str) -> Vec<u8> {
     let lines = [
         (true, "0.0"),
         (false, "31.5"),

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, a surprise must fail it")]
 
+mod again;
+mod auto;
 mod captures;
 mod encoders;
 mod families;
@@ -12,6 +14,7 @@ mod properties;
 mod scan_link;
 mod streams;
 mod time;
+mod words;
 
 use scan_model::Record;
 use scanner_protocol::{Event, LineEvent, Options, Protocol, Rejected, Session, Tick};

@@ -1,7 +1,10 @@
 //! What holds for any bytes and any record.
 
 use proptest::prelude::*;
-use scan_model::Integrity;
+use scan_model::{
+    Integrity,
+    subject::{BodyType, Gender},
+};
 use scanner_protocol::{RejectReason, Tick};
 use serde_json::{Map, Value};
 
@@ -209,9 +212,105 @@ fn what_is_wrong_with_a_line_has_one_name() {
         (format!("{open},Wk\r").into(), RejectReason::Truncated),
         (format!("{open},ID,\"00\r").into(), RejectReason::Truncated),
         (b"{0,16,Wk,80.5\r".into(), RejectReason::ChecksumMissing),
+        // The last value tells whether the line was cut: these are whole.
+        (format!("{open},AG,28\r").into(), RejectReason::ChecksumMissing),
+        (format!("{open},sW,13\r").into(), RejectReason::ChecksumMissing),
+        (format!("{open},XY,80\r").into(), RejectReason::ChecksumMissing),
+        (format!("{open},Pt,1\r").into(), RejectReason::Truncated),
+        // A brace belongs behind a checksum and nowhere else.
+        (b"{0,16,MO,\"BD-815\",Gg,150}\r".into(), RejectReason::BadNumber),
         (b"Gg,1x4\r".into(), RejectReason::BadNumber),
     ] {
         assert_eq!(reason(&line), expected, "{}", String::from_utf8_lossy(&line));
+    }
+}
+
+#[test]
+fn a_rejection_says_where_the_line_is_wrong() {
+    let place = |line: &[u8]| match &heard(line, line.len()).0[..] {
+        [Outcome::Rejected(rejected)] => rejected.offset,
+        other => panic!("{other:?}"),
+    };
+    for (line, wrong) in [
+        ("{0,16,MO,\"SC-240\",Wk,80\u{1}5,CS,00", "\u{1}"),
+        ("{0,16,Wkg,80.5,CS,00", "Wkg"),
+        ("{0,16,Wk,80.5,AG,CS,00", "00"),
+        ("{0,16,ID,\"00,CS,00", "\"00"),
+        ("{0,16,Wk,80.5,CS,ZZ", "CS"),
+        ("{0,16,Wk,80.5,CS,00", "CS"),
+        ("{0,16,CS,00,Wk,80.5", "CS"),
+    ] {
+        assert_eq!(
+            place(format!("{line}\r").as_bytes()),
+            line.find(wrong).unwrap(),
+            "{line}"
+        );
+    }
+    for (content, wrong) in [
+        ("{0,16,Wk,80.5,Wk,80.5", ",Wk,80.5"),
+        ("{0,16,AG,28,FW,x", ",FW"),
+        ("{0,16,FW,20.0,Ws,12", ",Ws"),
+    ] {
+        let line = sealed(content);
+        assert_eq!(place(&line), content.rfind(wrong).unwrap() + 1, "{content}");
+    }
+    for cut in ["{0,16,MO,\"SC-240\",Wk,8", "{0,16,MO,\"SC-240\",Wk,80.5"] {
+        assert_eq!(
+            place(format!("{cut}\r").as_bytes()),
+            cut.len(),
+            "the end is what is wrong"
+        );
+    }
+}
+
+#[test]
+fn the_maker_and_the_words_of_the_person_are_those_of_the_line() {
+    let record = |content: &str| match &heard(&sealed(content), 50).0[..] {
+        [Outcome::Record(record)] => record.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(record("{0,16,Wk,80.5").device.maker.as_deref(), Some("Tanita"));
+    for (code, body_type) in [
+        ("0", Some(BodyType::Standard)),
+        ("2", Some(BodyType::Athlete)),
+        ("5", Some(BodyType::Auto)),
+        ("1", None),
+        ("", None),
+    ] {
+        assert_eq!(
+            record(&format!("{{0,16,Bt,{code},Wk,80.5")).subject.body_type,
+            body_type,
+            "{code}"
+        );
+    }
+    for (code, gender) in [
+        ("1", Some(Gender::Male)),
+        ("2", Some(Gender::Female)),
+        ("0", None),
+        ("3", None),
+    ] {
+        assert_eq!(
+            record(&format!("{{0,16,GE,{code},Wk,80.5")).subject.gender,
+            gender,
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn a_weight_or_height_that_comes_in_two_units_is_one_measurement() {
+    for (content, count) in [
+        ("{0,16,Wp,157.2,Wk,71.3", 1),
+        ("{0,16,Wk,71.3,Wp,157.2,Ws,11.03.2", 1),
+        ("{0,16,Hm,181.6,Hf,5-11.5", 1),
+        ("{0,16,Hf,5-11.5,Hm,181.6,Wk,71.3,FW,20.0", 3),
+    ] {
+        let line = sealed(content);
+        let (outcomes, _) = heard(&line, line.len());
+        let [Outcome::Record(record)] = &outcomes[..] else {
+            panic!("{outcomes:?}")
+        };
+        assert_eq!(record.measurements.len(), count, "{content}");
     }
 }
 
@@ -220,6 +319,7 @@ fn weights_of_pound_models_come_out_in_pounds() {
     for (content, value, height) in [
         ("{0,16,~0,1,MO,\"HD-351BT\",Ws,11.03.2", "157.2", None),
         ("{0,16,~0,1,MO,\"HD-351BT\",Ws,\"11.03.2\"", "157.2", None),
+        ("{0,16,~0,1,MO,\"HD-351BT\",Ws,11.0", "154", None),
         (
             "{0,16,~0,1,MO,\"WB-3000\",Hf,5-11.5,Wp,157.2,MI,21.6",
             "157.2",

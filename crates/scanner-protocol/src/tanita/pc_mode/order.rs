@@ -96,3 +96,63 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_order_is_acknowledged_by_its_own_beginning_and_by_no_other() {
+        let orders = [
+            (Order::Cancel, "q"),
+            (Order::Enter, "M1"),
+            (Order::Leave, "M0"),
+            (Order::Kilograms, "U0"),
+            (Order::Start("G"), "G"),
+            (Order::Start("G0"), "G0"),
+            (Order::Start("G1"), "G1"),
+            (Order::Weigh, "F0"),
+            (Order::Set(Setting::ClothesWeight), "D0"),
+            (Order::Set(Setting::Sex), "D1"),
+            (Order::Set(Setting::BodyType), "D2"),
+            (Order::Set(Setting::Height), "D3"),
+            (Order::Set(Setting::Age), "D4"),
+            (Order::Set(Setting::Number), "D5"),
+            (Order::Set(Setting::GoalBodyFat), "D6"),
+        ];
+        for (order, own) in orders {
+            for (_, echo) in orders {
+                assert_eq!(
+                    order.is_echoed_by(echo.as_bytes()),
+                    echo == own,
+                    "`{echo}` to {order:?}"
+                );
+            }
+        }
+        assert!(Order::Cancel.is_echoed_by(b"Q"));
+        for (_, echo) in orders {
+            assert!(!Order::Ask.is_echoed_by(echo.as_bytes()), "settings alone answer it");
+            assert!(Order::Reset.is_echoed_by(echo.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn orders_without_data_are_these_lines() {
+        for (order, line) in [
+            (Order::Cancel, &b"q\r\n"[..]),
+            (Order::Reset, b"\x1f\r\n"),
+            (Order::Enter, b"M1\r\n"),
+            (Order::Leave, b"M0\r\n"),
+            (Order::Kilograms, b"U0\r\n"),
+            (Order::Ask, b"D?\r\n"),
+            (Order::Start("G0"), b"G0\r\n"),
+            (Order::Weigh, b"F0\r\n"),
+            (Order::StepOff, b"F2\r\n"),
+        ] {
+            assert_eq!(order.bytes(PcDialect::Mc, None).as_deref(), Some(line));
+        }
+        for setting in Setting::ALL {
+            assert_eq!(Order::Set(setting).bytes(PcDialect::Mc, None), None, "of nobody");
+        }
+    }
+}

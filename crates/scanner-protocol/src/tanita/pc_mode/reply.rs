@@ -162,20 +162,30 @@ mod tests {
 
     #[test]
     fn lines_are_told_apart() {
-        let lines: [(&[u8], Reply); 16] = [
+        let lines: [(&[u8], Reply); 26] = [
             (b"!", Reply::Refused),
             (b"D3!", Reply::BadValue(b'3')),
             (b"#", Reply::Busy),
             (b"@", Reply::Working),
+            (b"E0", Reply::Error(0)),
             (b"E9", Reply::Error(9)),
             (b"E", Reply::Other),
             (b"EA", Reply::Other),
+            (b"z0", Reply::Zeroing),
             (b"z1", Reply::Zeroing),
+            (b"z2", Reply::Other),
+            (b"W", Reply::LiveWeight { loaded: false }),
+            (b"W1", Reply::LiveWeight { loaded: false }),
+            (b"W1   ", Reply::LiveWeight { loaded: false }),
             (b"W10.0", Reply::LiveWeight { loaded: false }),
+            (b"W15.0", Reply::LiveWeight { loaded: false }),
+            (b"W15.1", Reply::LiveWeight { loaded: true }),
             (b"W1 80.5", Reply::LiveWeight { loaded: true }),
+            (b"W1----", Reply::LiveWeight { loaded: true }),
             (b"I0", Reply::Impedance),
             (b"F080.5", Reply::Weight(b"80.5")),
             (b"F0", Reply::Echo(b"F0")),
+            (b"Q", Reply::Echo(b"Q")),
             (b"M1", Reply::Echo(b"M1")),
             (b"D1!,D1!", Reply::Other),
             (b"D0x,D1!", Reply::Other),

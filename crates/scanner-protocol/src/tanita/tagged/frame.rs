@@ -154,7 +154,8 @@ impl Framer {
     /// Takes all bytes before the next that may begin a record.
     fn skip_noise(&mut self, bytes: &mut &[u8]) {
         let mut at = 0;
-        while at < bytes.len() && beginning(&bytes[at..], self.line_start) == Beginning::No {
+        // It ends with the bytes: nothing may become a beginning.
+        while beginning(&bytes[at..], self.line_start) == Beginning::No {
             self.pass_over(bytes[at]);
             at += 1;
             // A search costs more than a look at the next byte: noise may be nothing but braces.
@@ -267,6 +268,12 @@ mod tests {
         );
         assert_eq!(frames(&[b"x\nG", b"g,2\r"]), (vec![frame(2, "Gg,2")], 1));
         assert_eq!(frames(&[b"G\rRg,3\r"]), (vec![frame(2, "Rg,3")], 1));
+        assert_eq!(
+            frames(&[b"xG"]),
+            (vec![], 2),
+            "no beginning is waited for within a line"
+        );
+        assert_eq!(frames(&[b"\nG"]), (vec![], 0), "one is at the start of a line");
     }
 
     #[test]

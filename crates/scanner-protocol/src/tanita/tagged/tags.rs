@@ -418,6 +418,34 @@ mod tests {
     }
 
     #[test]
+    fn every_possible_tag_has_a_number_of_its_own_and_nothing_else_has_one() {
+        let printable = b' '..=b'~';
+        let mut numbers = Vec::new();
+        for code in (0..=u16::MAX).map(u16::to_be_bytes) {
+            match slot(code) {
+                Some(number) => numbers.push(number),
+                None => assert!(code.iter().any(|byte| !printable.contains(byte)), "{code:?}"),
+            }
+        }
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..95 * 95).collect::<Vec<_>>());
+        assert_eq!(CODES, 95 * 95);
+    }
+
+    #[test]
+    fn values_of_the_manuals_with_decimals_are_told_from_those_that_may_come_without() {
+        let has_decimals = |code: &[u8; 2]| lookup(*code).unwrap().has_decimals();
+        for code in [b"Wk", b"Wp", b"Pt", b"FW", b"MI", b"RH", b"pM"] {
+            assert!(has_decimals(code), "{}", code.escape_ascii());
+        }
+        for code in [
+            b"Hm", b"Wg", b"sW", b"IF", b"rB", b"AG", b"GE", b"MO", b"Da", b"St", b"~1", b"CS",
+        ] {
+            assert!(!has_decimals(code), "{}", code.escape_ascii());
+        }
+    }
+
+    #[test]
     fn partners_name_each_other() {
         for tag in TAGS {
             let Meaning::Value(Value {

@@ -163,7 +163,11 @@ fn a_port_that_is_late_with_its_report_is_waited_for_five_seconds() {
         assert_eq!(talk.session.poll_timeout(), Some(Tick(at + 5 * SECOND)));
     }
     talk.session.handle_timeout(Tick(at + 5 * SECOND));
-    assert_eq!(talk.session.poll_transmit(), None, "an order that is over is taken back");
+    assert_eq!(
+        talk.session.poll_transmit(),
+        None,
+        "an order that is over is taken back"
+    );
     talk.now = at + 5 * SECOND;
     talk.say("");
     assert_eq!(talk.words(), ["preparing", "no_answer"]);

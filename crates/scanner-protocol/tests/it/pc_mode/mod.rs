@@ -9,7 +9,7 @@ mod operations;
 mod places;
 mod published;
 mod simulated;
-mod talk;
+pub(crate) mod talk;
 
 use proptest::prelude::*;
 

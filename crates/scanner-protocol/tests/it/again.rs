@@ -1,0 +1,84 @@
+//! Bytes that were kept: each family makes the same of them again, and shows them by name.
+
+use scan_model::{Metric, Record};
+use scanner_protocol::{Protocol, RejectReason, decode_again, decode_all, raw_tags};
+
+use crate::families::{ascii, legacy, protocol_of, toledo, xiaomi};
+
+#[test]
+fn a_line_of_a_scale_is_the_record_that_it_would_be_if_it_were_somebodys_weight() {
+    for (protocol, line, weight) in [
+        (Protocol::And, &b"ST,+00070.50 kg\r\n"[..], "70.50"),
+        (Protocol::And, b"US,GS,+0070.50kg\r\n", "70.50"),
+        (Protocol::TanitaWb, b"S     75.0kg\r\n", "75.0"),
+        (Protocol::TanitaWeight, b"KS075.0\r\n", "75.0"),
+        (Protocol::Toledo, b"\x02+0    705     0\r", "70.5"),
+        (Protocol::RiceLake, b"     10.0 lb Gross \r\n", "10.0"),
+        (Protocol::Adam, b"Weight: 80.00 kg\r\n", "80.00"),
+    ] {
+        let record = decode_again(protocol, line).unwrap();
+        assert_eq!(record.protocol, protocol.name());
+        assert_eq!(
+            record.get(Metric::BODY_WEIGHT).unwrap().value.to_string(),
+            weight,
+            "{protocol}"
+        );
+        assert!(line.starts_with(&record.raw), "{protocol}");
+    }
+    for (id, bytes, _) in xiaomi() {
+        let record = decode_again(Protocol::Xiaomi, &bytes).unwrap();
+        assert_eq!(
+            (record.protocol.as_str(), record.device.maker.as_deref()),
+            ("xiaomi", Some("Xiaomi")),
+            "{id}"
+        );
+        assert!(record.get(Metric::BODY_WEIGHT).is_some(), "{id}");
+    }
+}
+
+#[test]
+fn what_shows_no_weight_is_no_record() {
+    for (protocol, bytes) in [
+        // Overload, a tare, a number of pieces, a wrong length.
+        (Protocol::And, &b"OL,+9999999E+19\r\n"[..]),
+        (Protocol::And, b"ST,TR,+0070.50kg\r\n"),
+        (Protocol::And, b"QT,+00000012 PC\r\n"),
+        (Protocol::And, b"what?"),
+        (Protocol::And, b""),
+        (Protocol::Xiaomi, b"\x02\x04"),
+        (Protocol::SigBcs, b""),
+        (Protocol::TanitaTagged, b"what?"),
+        (Protocol::TanitaPc, b"what?"),
+        (Protocol::LookinbodyCsv, b"1. Name,2. ID\r\n"),
+    ] {
+        let rejected = decode_again(protocol, bytes).unwrap_err();
+        assert_eq!(rejected.raw, bytes, "{protocol}");
+    }
+    let rejected = decode_again(Protocol::And, b"what?").unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::BadFrame);
+    assert_eq!(decode_all(Protocol::LookinbodyCsv, b"1. Name,2. ID\r\n"), []);
+}
+
+#[test]
+fn only_formats_that_name_their_values_have_names_to_show() {
+    let names = |protocol, bytes: &[u8]| {
+        let record: Record = decode_again(protocol, bytes).unwrap();
+        raw_tags(&record).len()
+    };
+    let mut shown = 0;
+    for (id, bytes, _) in legacy().into_iter().chain(ascii()) {
+        let protocol = protocol_of(&id);
+        if decode_again(protocol, &bytes).is_err() {
+            continue;
+        }
+        let has_names = matches!(protocol, Protocol::TanitaPositional | Protocol::Adam);
+        assert_eq!(names(protocol, &bytes) > 0, has_names, "{id}");
+        shown += usize::from(has_names);
+    }
+    assert!(shown > 0);
+    for (id, bytes, _) in toledo() {
+        if decode_again(Protocol::Toledo, &bytes).is_ok() {
+            assert_eq!(names(Protocol::Toledo, &bytes), 0, "{id}");
+        }
+    }
+}
