@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use scan_model::Record;
 
 use crate::{
-    Carrier, Characteristic, Content, Event, LineEvent, Options, Protocol, RejectReason, Rejected, Session, Tick,
+    Carrier, Characteristic, Content, Onlooker, Protocol, RejectReason, Rejected, Tick,
     accuniq::ACCUNIQ,
     bluetooth::{self, xiaomi},
     bmh05108::BMH05108,
@@ -18,7 +18,7 @@ use crate::{
         toledo::TOLEDO,
     },
     scan_link,
-    stream::{self, Grammar, Rest, Scan},
+    stream::{Grammar, Rest, Scan},
     tanita::{
         pc_mode,
         positional::{self, POSITIONAL},
@@ -39,16 +39,15 @@ pub struct Decoded {
 }
 
 /// Decodes everything in a capture, in order. Nothing is dropped as a repeat, and every line of a scale is a unit, stable or not. Of a
-/// Bluetooth protocol the capture is one value. [`Protocol::Auto`] takes the one family that explains the most.
+/// Bluetooth protocol the capture is one value. [`Protocol::Auto`] takes the one family that explains the most, scan-link among them.
 pub fn decode_all(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
-    if let Some(grammar) = grammar(protocol) {
-        return stream::decode_all(grammar, bytes);
-    }
     match protocol.carrier() {
-        Carrier::Serial if protocol == Protocol::Auto => explained_by(&ANNOUNCED, bytes),
-        // A session would answer.
-        Carrier::Serial if protocol == Protocol::ScanLink => scan_link::decode_all(bytes),
-        Carrier::Serial => session_units(protocol, bytes),
+        // Every frame of scan-link has a checksum that no other family's bytes have by chance.
+        Carrier::Serial if protocol == Protocol::Auto && scan_link::hear(bytes).is_none() => {
+            explained_by(&ANNOUNCED, bytes)
+        }
+        Carrier::Serial if protocol == Protocol::Auto => looked_on(Protocol::ScanLink, bytes),
+        Carrier::Serial => looked_on(protocol, bytes),
         Carrier::Bluetooth => {
             let outcome = value(protocol, bytes).map_err(|fault| fault.rejecting(bytes.to_vec()));
             vec![Decoded {
@@ -117,28 +116,11 @@ pub(crate) fn grammar(protocol: Protocol) -> Option<&'static Grammar> {
     })
 }
 
-fn session_units(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
-    let options = Options {
-        drop_repeats: false,
-        ..Options::default()
-    };
-    let mut session = Session::new(protocol, options);
-    session.handle_bytes(Tick(0), bytes);
-    session.handle_line(Tick(0), LineEvent::Down);
-    let mut decoded = Vec::new();
-    while let Some((offset, event)) = session.poll_event_at() {
-        let outcome = match event {
-            Event::Record(record) => Ok(Content::Record(record)),
-            Event::Rejected(rejected) => Err(rejected),
-            _ => continue,
-        };
-        decoded.push(Decoded {
-            offset,
-            protocol,
-            outcome,
-        });
-    }
-    decoded
+fn looked_on(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
+    let mut onlooker = Onlooker::new(protocol);
+    onlooker.handle_bytes(Tick(0), bytes);
+    onlooker.close(Tick(0));
+    std::iter::from_fn(|| onlooker.poll_unit()).collect()
 }
 
 fn value(protocol: Protocol, bytes: &[u8]) -> Result<Content, Fault> {

@@ -6,7 +6,7 @@ use firmware_protocol::{
 };
 
 use super::record;
-use crate::{Content, Decoded, Message, Protocol, RejectReason, fault::Fault};
+use crate::{Content, Decoded, Message, Protocol, RejectReason, Rejected, fault::Fault};
 
 /// That a line carries scan-link.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,97 +34,119 @@ pub(crate) fn hear(bytes: &[u8]) -> Option<Heard> {
     (heard.frames > 0).then_some(heard)
 }
 
+/// What is kept of bytes that are no frame, for whoever looks at them: some frames' worth.
+const KEPT: usize = 1024;
+
 /// Every message and result of the scanner, every hello of either side, and what is broken, in order. A message with a part missing is not
 /// there.
-pub(crate) fn decode_all(bytes: &[u8]) -> Vec<Decoded> {
-    let mut capture = Capture::default();
-    let mut at = 0;
-    for piece in bytes.split_inclusive(|&byte| byte == 0) {
-        capture.take(at, piece);
-        at += piece.len();
-    }
-    capture.units
-}
-
-#[derive(Default)]
-struct Capture {
+#[derive(Debug, Default)]
+pub(crate) struct Capture {
     listener: Listener,
     /// Tells where a message begins, which the listener does not.
     reader: FrameReader,
-    begins_at: usize,
+    begins_at: u64,
     scanner: Option<firmware_protocol::Identity>,
-    units: Vec<Decoded>,
+    /// Bytes since the last zero, at most [`KEPT`] of them, where they begin, and where the next byte stands.
+    piece: Vec<u8>,
+    piece_at: u64,
+    next_at: u64,
 }
 
 impl Capture {
-    /// Takes the bytes from `at` up to a zero and with it.
-    fn take(&mut self, at: usize, piece: &[u8]) {
-        for &byte in piece {
-            if let Some(Ok((Side::Device, Frame::Part { index: 0, .. }))) = self.reader.push(byte) {
-                self.begins_at = at;
+    /// Takes bytes of either side or of both; frames may start and end anywhere.
+    pub(crate) fn handle_bytes(&mut self, bytes: &[u8], units: &mut Vec<Decoded>) {
+        for &byte in bytes {
+            if self.piece.len() < KEPT {
+                self.piece.push(byte);
             }
-            let outcome = match self.listener.push(byte) {
-                None | Some(firmware_protocol::Heard::Frame(_)) => continue,
-                Some(firmware_protocol::Heard::Noise(error)) => {
-                    self.begins_at = at;
-                    Err(broken(error).rejecting(piece.to_vec()))
-                }
-                Some(firmware_protocol::Heard::Hello(from, hello)) => {
-                    self.begins_at = at;
-                    Ok(Content::Message(said(&[
-                        ("message", "hello".to_owned()),
-                        ("from", side(from).to_owned()),
-                        ("versions", versions(hello.versions)),
-                    ])))
-                }
-                Some(firmware_protocol::Heard::Message(message)) => {
-                    let fields = fields(&message);
-                    if let DeviceMessage::Identity(identity) = message {
-                        self.scanner = Some(identity);
-                    }
-                    Ok(Content::Message(said(&fields)))
-                }
-                Some(firmware_protocol::Heard::Result(message, bytes, parsed)) => {
-                    let read = parsed
-                        .map_err(record::damage)
-                        .and_then(|parsed| record::read(&parsed, bytes));
-                    let id = match (message, &self.scanner) {
-                        (DeviceMessage::Result(head), Some(scanner)) => Some(
-                            firmware_protocol::ResultKey {
-                                device: scanner.device,
-                                result: head.result,
-                            }
-                            .to_string(),
-                        ),
-                        _ => None,
-                    };
-                    match read {
-                        Ok(record::Read { mut record, .. }) => {
-                            record.result_id = id;
-                            record.device = self.scanner.as_ref().map(record::device).unwrap_or_default();
-                            Ok(Content::Record(Box::new(record)))
-                        }
-                        Err(fault) => {
-                            let mut rejected = fault.rejecting(bytes.to_vec());
-                            rejected.result_id = id;
-                            Err(rejected)
-                        }
-                    }
-                }
-            };
-            self.units.push(Decoded {
-                offset: self.begins_at as u64,
-                protocol: Protocol::ScanLink,
-                outcome,
-            });
+            self.next_at += 1;
+            units.extend(self.take(byte));
+            if byte == 0 {
+                self.piece.clear();
+                self.piece_at = self.next_at;
+            }
         }
-        if !piece.ends_with(&[0]) {
-            let fault = Fault::new(RejectReason::Truncated, piece.len(), "the bytes end within a frame");
-            self.units.push(Decoded {
-                offset: at as u64,
-                protocol: Protocol::ScanLink,
-                outcome: Err(fault.rejecting(piece.to_vec())),
-            });
+    }
+
+    /// Nothing follows.
+    pub(crate) fn close(&mut self, units: &mut Vec<Decoded>) {
+        if self.piece.is_empty() {
+            return;
+        }
+        let piece = std::mem::take(&mut self.piece);
+        let fault = Fault::new(RejectReason::Truncated, piece.len(), "the bytes end within a frame");
+        units.push(Decoded {
+            offset: self.piece_at,
+            protocol: Protocol::ScanLink,
+            outcome: Err(fault.rejecting(piece)),
+        });
+    }
+
+    fn take(&mut self, byte: u8) -> Option<Decoded> {
+        if let Some(Ok((Side::Device, Frame::Part { index: 0, .. }))) = self.reader.push(byte) {
+            self.begins_at = self.piece_at;
+        }
+        let outcome = match self.listener.push(byte)? {
+            firmware_protocol::Heard::Frame(_) => return None,
+            firmware_protocol::Heard::Noise(error) => {
+                self.begins_at = self.piece_at;
+                Err(broken(error).rejecting(self.piece.clone()))
+            }
+            firmware_protocol::Heard::Hello(from, hello) => {
+                self.begins_at = self.piece_at;
+                Ok(Content::Message(said(&[
+                    ("message", "hello".to_owned()),
+                    ("from", side(from).to_owned()),
+                    ("versions", versions(hello.versions)),
+                ])))
+            }
+            firmware_protocol::Heard::Message(message) => {
+                let fields = fields(&message);
+                if let DeviceMessage::Identity(identity) = message {
+                    self.scanner = Some(identity);
+                }
+                Ok(Content::Message(said(&fields)))
+            }
+            firmware_protocol::Heard::Result(message, bytes, parsed) => {
+                result(&message, bytes, parsed, self.scanner.as_ref())
+            }
+        };
+        Some(Decoded {
+            offset: self.begins_at,
+            protocol: Protocol::ScanLink,
+            outcome,
+        })
+    }
+}
+
+/// The record of a result, under the key that scanner and result number make.
+fn result(
+    message: &DeviceMessage,
+    bytes: &[u8],
+    parsed: Result<firmware_protocol::Record<'_>, firmware_protocol::RecordError>,
+    scanner: Option<&firmware_protocol::Identity>,
+) -> Result<Content, Rejected> {
+    let key = match (message, scanner) {
+        (DeviceMessage::Result(head), Some(scanner)) => Some(firmware_protocol::ResultKey {
+            device: scanner.device,
+            result: head.result,
+        }),
+        _ => None,
+    };
+    let id = key.map(|key| key.to_string());
+    let read = parsed
+        .map_err(record::damage)
+        .and_then(|parsed| record::read(&parsed, bytes));
+    match read {
+        Ok(record::Read { mut record, .. }) => {
+            record.result_id = id;
+            record.device = scanner.map(record::device).unwrap_or_default();
+            Ok(Content::Record(Box::new(record)))
+        }
+        Err(fault) => {
+            let mut rejected = fault.rejecting(bytes.to_vec());
+            rejected.result_id = id;
+            Err(rejected)
         }
     }
 }

@@ -10,6 +10,6 @@ mod record;
 mod scan;
 mod session;
 
-pub(crate) use listen::{Heard, decode_all, hear};
+pub(crate) use listen::{Capture, Heard, hear};
 pub(crate) use record::decode;
 pub(crate) use session::ScanLink;

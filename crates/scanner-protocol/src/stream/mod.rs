@@ -3,6 +3,7 @@
 //! A family is a [`Grammar`]: which bytes a frame can begin with, and a pure function that reads the frame at the front of some
 //! bytes. The [`window`] applies it to a stream in any pieces, the [`listener`] makes a session of it.
 
+mod frames;
 mod listener;
 mod window;
 
@@ -12,8 +13,8 @@ use scan_model::Record;
 
 use crate::{Protocol, fault::Fault, message::Message, weight::Weight};
 
+pub(crate) use frames::Frames;
 pub(crate) use listener::Listener;
-pub(crate) use window::decode_all;
 
 /// How the frames of a family look.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use memchr::memchr2;
 
 use super::{Content, Grammar, Rest, Scan, is_line_end};
-use crate::{Decoded, fault::Fault};
+use crate::fault::Fault;
 
 /// A stream seen through a grammar. Holds the beginning of one frame at most, and nothing of the noise between frames.
 #[derive(Debug)]
@@ -204,21 +204,6 @@ impl Window {
         self.offset += noise.len() as u64;
         self.line_start = is_line_end(last);
     }
-}
-
-/// Everything in a capture, in order.
-pub(crate) fn decode_all(grammar: &'static Grammar, mut bytes: &[u8]) -> Vec<Decoded> {
-    let mut window = Window::new(grammar);
-    let mut decoded = Vec::new();
-    while let Some(found) = window.advance(&mut bytes).or_else(|| window.fall_silent()) {
-        let outcome = found.outcome.map_err(|fault| fault.rejecting(window.frame.clone()));
-        decoded.push(Decoded {
-            offset: found.offset,
-            protocol: grammar.protocol,
-            outcome,
-        });
-    }
-    decoded
 }
 
 /// The rest of a line that has begun, with the first byte of its end.

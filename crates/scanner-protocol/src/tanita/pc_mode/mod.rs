@@ -10,7 +10,7 @@
 //!
 //! From the wire up: [`lines`] tells replies from records, [`reply`] reads a reply, [`order`] writes what the host sends, in the
 //! way of a [`dialect`], [`wire`] keeps the pauses between orders, [`person`] is who is measured, [`faults`] says what errors
-//! mean, and [`host`] and [`course`] are the conversation, [`session`] joins it with the records.
+//! mean, and [`host`] and [`course`] are the conversation, [`session`] joins it with the records. [`transcript`] is for captures.
 
 mod course;
 mod dialect;
@@ -23,11 +23,13 @@ mod reply;
 mod scan;
 mod session;
 mod step;
+mod transcript;
 mod weight;
 mod wire;
 
 pub use dialect::PcDialect;
 pub(crate) use session::PcMode;
+pub(crate) use transcript::Transcript;
 
 use scan_model::Record;
 

@@ -465,8 +465,12 @@ fn a_capture_of_a_dialogue_is_decoded_and_its_results_can_be_decoded_again() {
     let units = decode_all(Protocol::TanitaPc, capture.as_bytes());
     let at = |text: &str| capture.find(text).unwrap() as u64;
     let offsets: Vec<_> = units.iter().map(|unit| unit.offset).collect();
-    assert_eq!(offsets, [at("F080.5"), at("{0,")]);
-    for unit in units {
+    let expected = ["M1", "D1\r", "E2", "D000", "@", "W1", "F080.5", "{0,"].map(at);
+    assert_eq!(offsets, expected);
+    for unit in &units[..6] {
+        assert!(matches!(unit.outcome, Ok(Content::Message(_))), "{unit:?}");
+    }
+    for unit in units.into_iter().skip(6) {
         let Ok(Content::Record(record)) = unit.outcome else {
             panic!("no record")
         };

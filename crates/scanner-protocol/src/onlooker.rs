@@ -1,0 +1,211 @@
+//! Looking on: what a line says, unit by unit, as it comes.
+
+use std::collections::VecDeque;
+
+use crate::{
+    Content, Decoded, Event, LineEvent, Options, Protocol, Session, Tick, decode::grammar, identify::ANNOUNCED,
+    scan_link::Capture, stream::Frames, tanita::pc_mode::Transcript,
+};
+
+/// What [`decode_all`](crate::decode_all) finds in a whole capture, found piece by piece while the bytes come, for tools that listen to
+/// a line. It has nothing to say to the device, and remembers nothing but the unit that is under way.
+///
+/// After every `handle_*` call, drain [`poll_unit`](Self::poll_unit) to `None` and ask [`poll_timeout`](Self::poll_timeout) again.
+///
+/// [`Protocol::Auto`] hears every family that announces itself, side by side: tagged Tanita, A&D, Toledo, scan-link. Rejections count of
+/// the one alone that gave the last whole unit, for what one family sends is noise to the others. Of a protocol that no line carries
+/// nothing is ever found.
+#[derive(Debug)]
+pub struct Onlooker {
+    views: Vec<View>,
+    /// The view that gave the last whole unit.
+    current: usize,
+    units: VecDeque<Decoded>,
+}
+
+/// One family's way to see the bytes.
+#[derive(Debug)]
+enum View {
+    Frames(Box<Frames>),
+    Session(Protocol, Box<Session>),
+    PcMode(Box<Session>, Transcript),
+    ScanLink(Box<Capture>),
+}
+
+impl Onlooker {
+    /// Looks on at a line of this protocol, from its next byte on.
+    pub fn new(protocol: Protocol) -> Self {
+        let views = match protocol {
+            Protocol::Auto => ANNOUNCED
+                .into_iter()
+                .chain([Protocol::ScanLink])
+                .map(View::new)
+                .collect(),
+            other => vec![View::new(other)],
+        };
+        Self {
+            views,
+            current: 0,
+            units: VecDeque::new(),
+        }
+    }
+
+    /// Takes bytes as the line delivered them; frames may start and end anywhere in them.
+    pub fn handle_bytes(&mut self, now: Tick, bytes: &[u8]) {
+        self.each(|view, found| view.handle_bytes(now, bytes, found));
+    }
+
+    /// Reports that `now` has come: a silence ends what is under way. Early or repeated calls change nothing.
+    pub fn handle_timeout(&mut self, now: Tick) {
+        self.each(|view, found| view.handle_timeout(now, found));
+    }
+
+    /// Nothing follows: what is under way is over.
+    pub fn close(&mut self, now: Tick) {
+        self.each(|view, found| view.close(now, found));
+    }
+
+    /// The next unit, in the order of the line as far as units end in the order in which they begin.
+    pub fn poll_unit(&mut self) -> Option<Decoded> {
+        self.units.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) has work to do; `None` if time alone changes nothing.
+    pub fn poll_timeout(&self) -> Option<Tick> {
+        self.views.iter().filter_map(View::poll_timeout).min()
+    }
+
+    /// Bytes outside of any unit, as the family sees it that gave the last whole one. Line ends between frames do not count.
+    pub fn bytes_skipped(&self) -> u64 {
+        self.views.get(self.current).map_or(0, View::bytes_skipped)
+    }
+
+    fn each(&mut self, mut act: impl FnMut(&mut View, &mut Vec<Decoded>)) {
+        let mut all = Vec::new();
+        for (place, view) in self.views.iter_mut().enumerate() {
+            let mut found = Vec::new();
+            act(view, &mut found);
+            all.extend(found.into_iter().map(|unit| (place, unit)));
+        }
+        all.sort_by_key(|(_, unit)| unit.offset);
+        for (place, unit) in all {
+            if unit.outcome.is_ok() {
+                self.current = place;
+            }
+            if place == self.current {
+                self.units.push_back(unit);
+            }
+        }
+    }
+}
+
+impl View {
+    fn new(protocol: Protocol) -> Self {
+        // Every unit counts, repeated or not.
+        let options = Options {
+            drop_repeats: false,
+            ..Options::default()
+        };
+        match grammar(protocol) {
+            Some(grammar) => Self::Frames(Box::new(Frames::new(grammar))),
+            None if protocol == Protocol::ScanLink => Self::ScanLink(Box::default()),
+            None if protocol == Protocol::TanitaPc => {
+                Self::PcMode(Box::new(Session::new(protocol, options)), Transcript::default())
+            }
+            None => Self::Session(protocol, Box::new(Session::new(protocol, options))),
+        }
+    }
+
+    fn handle_bytes(&mut self, now: Tick, bytes: &[u8], found: &mut Vec<Decoded>) {
+        match self {
+            Self::Frames(frames) => frames.handle_bytes(now, bytes, found),
+            Self::Session(protocol, session) => {
+                session.handle_bytes(now, bytes);
+                drain(*protocol, session, found);
+            }
+            Self::PcMode(session, transcript) => {
+                session.handle_bytes(now, bytes);
+                drain(Protocol::TanitaPc, session, found);
+                insert(transcript.take(bytes), found);
+            }
+            Self::ScanLink(capture) => capture.handle_bytes(bytes, found),
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Tick, found: &mut Vec<Decoded>) {
+        match self {
+            Self::Frames(frames) => frames.handle_timeout(now, found),
+            Self::Session(protocol, session) => {
+                session.handle_timeout(now);
+                drain(*protocol, session, found);
+            }
+            Self::PcMode(session, _) => {
+                session.handle_timeout(now);
+                drain(Protocol::TanitaPc, session, found);
+            }
+            // Time means nothing to its frames.
+            Self::ScanLink(_) => {}
+        }
+    }
+
+    fn close(&mut self, now: Tick, found: &mut Vec<Decoded>) {
+        match self {
+            Self::Frames(frames) => frames.close(found),
+            Self::Session(protocol, session) => {
+                session.handle_line(now, LineEvent::Down);
+                drain(*protocol, session, found);
+            }
+            Self::PcMode(session, transcript) => {
+                session.handle_line(now, LineEvent::Down);
+                drain(Protocol::TanitaPc, session, found);
+                insert(transcript.close(), found);
+            }
+            Self::ScanLink(capture) => capture.close(found),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Tick> {
+        match self {
+            Self::Frames(frames) => frames.poll_timeout(),
+            Self::Session(_, session) | Self::PcMode(session, _) => session.poll_timeout(),
+            Self::ScanLink(_) => None,
+        }
+    }
+
+    fn bytes_skipped(&self) -> u64 {
+        match self {
+            Self::Frames(frames) => frames.skipped(),
+            Self::Session(_, session) => session.counters().bytes_skipped,
+            Self::PcMode(_, transcript) => transcript.skipped(),
+            // What is no frame is a rejection.
+            Self::ScanLink(_) => 0,
+        }
+    }
+}
+
+/// The records and rejections of a session. What it would send is left alone.
+fn drain(protocol: Protocol, session: &mut Session, found: &mut Vec<Decoded>) {
+    while session.poll_transmit().is_some() {}
+    while let Some((offset, event)) = session.poll_event_at() {
+        let outcome = match event {
+            Event::Record(record) => Ok(Content::Record(record)),
+            Event::Rejected(rejected) => Err(rejected),
+            _ => continue,
+        };
+        found.push(Decoded {
+            offset,
+            protocol,
+            outcome,
+        });
+    }
+}
+
+/// Puts the lines of PC mode among its records.
+fn insert(lines: Vec<(u64, Content)>, found: &mut Vec<Decoded>) {
+    found.extend(lines.into_iter().map(|(offset, content)| Decoded {
+        offset,
+        protocol: Protocol::TanitaPc,
+        outcome: Ok(content),
+    }));
+    found.sort_by_key(|unit| unit.offset);
+}

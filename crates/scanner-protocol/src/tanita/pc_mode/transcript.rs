@@ -1,0 +1,241 @@
+//! What the lines of PC mode say to somebody who takes no part: orders, replies, and records in a line of their own.
+//!
+//! One direction or both may be seen. An order with a value is told from a reply; an order without one looks like its own echo, and
+//! both are taken for it.
+
+use scan_model::Decimal;
+
+use super::{
+    decode,
+    faults::Trouble,
+    lines::{Lines, Piece},
+    order::Setting,
+    reply::Reply,
+};
+use crate::{Content, DeviceError, Message};
+
+/// Follows the lines. Records in braces and weights that were asked for are passed over: a session reads them.
+#[derive(Debug, Default)]
+pub(crate) struct Transcript {
+    lines: Lines,
+    taken: u64,
+}
+
+impl Transcript {
+    /// What the lines say that end in `bytes`, each with the offset in the stream of its first byte.
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Vec<(u64, Content)> {
+        let mut rest = bytes;
+        let mut said = Vec::new();
+        while let Some(piece) = self.lines.next(&mut rest) {
+            if let Piece::Reply(line) = piece {
+                let end = self.taken + (bytes.len() - rest.len()) as u64;
+                let offset = end.saturating_sub(line.len() as u64 + 1);
+                match content(&line) {
+                    Some(content) => said.push((offset, content)),
+                    None if is_weight(&line) => {}
+                    None => self.lines.skip(line.len()),
+                }
+            }
+        }
+        self.taken += bytes.len() as u64;
+        said
+    }
+
+    /// Nothing follows: the last line needs no end.
+    pub(crate) fn close(&mut self) -> Vec<(u64, Content)> {
+        let said = self.take(b"\n");
+        self.lines.close();
+        said
+    }
+
+    /// Bytes of lines that say nothing.
+    pub(crate) fn skipped(&self) -> u64 {
+        self.lines.skipped()
+    }
+}
+
+fn content(line: &[u8]) -> Option<Content> {
+    let result = |word: &str| vec![("result", word.to_owned())];
+    let fields = match Reply::parse(line) {
+        Reply::Refused => result("rejected_command"),
+        Reply::BadValue(digit) => [result("parameter_error"), command(digit)].concat(),
+        Reply::Busy => result("busy"),
+        Reply::Working => result("working"),
+        Reply::Error(digit) => {
+            let error = DeviceError::from(Trouble::reported(digit));
+            [
+                result("error"),
+                vec![("code", error.code), ("meaning", error.name.to_owned())],
+            ]
+            .concat()
+        }
+        Reply::Settings(_) if line.contains(&b',') => [result("parameters"), parameters(line)].concat(),
+        Reply::Zeroing => result("zeroing"),
+        Reply::LiveWeight { .. } => vec![("result", "live_weight".to_owned()), ("shown", text(&line[1..]))],
+        Reply::Impedance => result("measuring_impedance"),
+        Reply::Echo([b'D', digit]) => [result("ack"), command(*digit)].concat(),
+        Reply::Echo(order) => vec![("result", "ack".to_owned()), ("command", name(order).to_owned())],
+        Reply::Weight(_) => return None,
+        Reply::Settings(_) | Reply::Other => match line {
+            b"D?" => vec![("order", "query_parameters".to_owned())],
+            [b'D', digit, value @ ..] if setting(*digit).is_some() && !value.is_empty() && value.len() <= 12 => {
+                order(*digit, value)
+            }
+            _ => return record(line),
+        },
+    };
+    Some(Content::Message(Message { fields }))
+}
+
+fn is_weight(line: &[u8]) -> bool {
+    matches!(Reply::parse(line), Reply::Weight(_))
+}
+
+/// A record that is a line like any other: the BC-418's.
+fn record(line: &[u8]) -> Option<Content> {
+    decode(line).ok().map(|record| Content::Record(Box::new(record)))
+}
+
+fn command(digit: u8) -> Vec<(&'static str, String)> {
+    let name = setting(digit).map_or("unknown", |setting| ABOUT[setting as usize].name);
+    vec![("command", name.to_owned())]
+}
+
+/// What is known of an order that sets one of the person's data.
+struct About {
+    name: &'static str,
+    unit: Option<&'static str>,
+    /// Its key in the answer to `D?`.
+    key: &'static str,
+}
+
+/// By the digit of the order.
+const ABOUT: [About; Setting::ALL.len()] = [
+    about("preset_tare", Some("kg"), "preset_tare_kg"),
+    about("sex", None, "sex"),
+    about("body_type", None, "body_type"),
+    about("height", Some("cm"), "height_cm"),
+    about("age", None, "age"),
+    about("result_number", None, "result_number"),
+    about("goal_body_fat", Some("%"), "goal_body_fat_percent"),
+];
+
+const fn about(name: &'static str, unit: Option<&'static str>, key: &'static str) -> About {
+    About { name, unit, key }
+}
+
+fn setting(digit: u8) -> Option<Setting> {
+    Setting::ALL.into_iter().find(|setting| setting.digit() == digit)
+}
+
+fn order(digit: u8, value: &[u8]) -> Vec<(&'static str, String)> {
+    let Some(setting) = setting(digit) else {
+        return Vec::new();
+    };
+    let About { name, unit, .. } = ABOUT[setting as usize];
+    let mut fields = vec![("order", name.to_owned()), ("value", meant(setting, value))];
+    fields.extend(unit.map(|unit| ("unit", unit.to_owned())));
+    fields
+}
+
+/// The items of the answer to `D?`, in its order.
+fn parameters(line: &[u8]) -> Vec<(&'static str, String)> {
+    let items = line.split(|&byte| byte == b',');
+    let field = |item: &[u8]| {
+        let [b'D', digit, value @ ..] = item else { return None };
+        let setting = setting(*digit)?;
+        let value = if value == b"!" {
+            "unset".to_owned()
+        } else {
+            meant(setting, value)
+        };
+        Some((ABOUT[setting as usize].key, value))
+    };
+    items.filter_map(field).collect()
+}
+
+/// A value as people say it: words for codes, numbers without the zeros before them. The number of a result keeps them.
+fn meant(setting: Setting, value: &[u8]) -> String {
+    let word = match (setting, value) {
+        (Setting::Sex, b"1") => Some("male"),
+        (Setting::Sex, b"2") => Some("female"),
+        (Setting::BodyType, b"0") => Some("standard"),
+        (Setting::BodyType, b"2") => Some("athlete"),
+        _ => None,
+    };
+    let number = || Decimal::parse(value).ok().filter(|_| setting != Setting::Number);
+    match word {
+        Some(word) => word.to_owned(),
+        None => number().map_or_else(|| text(value), |number| number.to_string()),
+    }
+}
+
+fn name(order: &[u8]) -> &'static str {
+    match order {
+        b"M1" => "enter_pc_mode",
+        b"M0" => "leave_pc_mode",
+        b"q" | b"Q" => "cancel",
+        b"F0" => "weigh",
+        b"F2" => "wait_for_step_off",
+        [b'U', ..] => "units",
+        [b'G', ..] => "measure",
+        _ => "unknown",
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(bytes: &[u8]) -> Vec<(u64, String)> {
+        let mut transcript = Transcript::default();
+        let mut all = transcript.take(bytes);
+        all.extend(transcript.close());
+        let line = |content: Content| match content {
+            Content::Message(message) => {
+                let fields = message.fields.iter().map(|(name, value)| format!("{name}={value}"));
+                fields.collect::<Vec<_>>().join(" ")
+            }
+            Content::Record(record) => format!("record of {} values", record.measurements.len()),
+            Content::Weight(_) => "weight".to_owned(),
+        };
+        all.into_iter()
+            .map(|(offset, content)| (offset, line(content)))
+            .collect()
+    }
+
+    #[test]
+    fn both_directions_of_a_conversation_are_told_in_order() {
+        let heard = said(
+            b"M1\r\nD3175.4\r\nD3\r\nzzz\r\nD?\r\nD000.0,D1!,D50000012345\r\n@\r\n#\r\nW1 80.5\r\nI0\r\nF080.5\r\nE2",
+        );
+        let expected = [
+            (0, "result=ack command=enter_pc_mode"),
+            (4, "order=height value=175.4 unit=cm"),
+            (13, "result=ack command=height"),
+            (22, "order=query_parameters"),
+            (
+                26,
+                "result=parameters preset_tare_kg=0.0 sex=unset result_number=0000012345",
+            ),
+            (51, "result=working"),
+            (54, "result=busy"),
+            (57, "result=live_weight shown=1 80.5"),
+            (66, "result=measuring_impedance"),
+            (78, "result=error code=E2 meaning=impedance_error"),
+        ];
+        assert_eq!(heard, expected.map(|(offset, line)| (offset, line.to_owned())));
+    }
+
+    #[test]
+    fn bytes_that_say_nothing_are_counted() {
+        let mut transcript = Transcript::default();
+        assert!(transcript.take(b"K9\r\nD9\x00\r\n\xff").is_empty());
+        assert!(transcript.close().is_empty());
+        assert_eq!(transcript.skipped(), 6);
+    }
+}

@@ -1,0 +1,110 @@
+//! Looking on finds what a whole capture gives, however the bytes come.
+
+use scanner_protocol::{Carrier, Content, Decoded, Onlooker, Protocol, Tick, decode_all};
+
+use crate::{
+    capture,
+    families::{accuniq, ascii, legacy, protocol_of, toledo},
+};
+
+/// What is found in `bytes` when they come in pieces of `size`.
+fn seen(protocol: Protocol, bytes: &[u8], size: usize) -> Vec<Decoded> {
+    let mut onlooker = Onlooker::new(protocol);
+    for piece in bytes.chunks(size) {
+        onlooker.handle_bytes(Tick(0), piece);
+    }
+    onlooker.close(Tick(0));
+    std::iter::from_fn(|| onlooker.poll_unit()).collect()
+}
+
+fn captures() -> Vec<(Protocol, Vec<u8>)> {
+    let mut all: Vec<_> = ascii()
+        .into_iter()
+        .chain(legacy())
+        .map(|(id, bytes, _)| (protocol_of(&id), bytes))
+        .collect();
+    all.extend(toledo().into_iter().map(|(_, bytes, _)| (Protocol::Toledo, bytes)));
+    all.extend(accuniq().into_iter().map(|(_, bytes, _)| (Protocol::Accuniq, bytes)));
+    let noisy = [
+        &b"\0noise\r\n"[..],
+        &capture("sc330-2014-adult-male"),
+        &capture("checksum-flipped"),
+        b"{0,1",
+    ]
+    .concat();
+    all.push((Protocol::TanitaTagged, noisy));
+    all.push((
+        Protocol::TanitaPc,
+        b"M1\r\nD01.5,D11\r\n{0,16,~0,1,MO,\"HD-351BT\",Wp,165.4,CS,DE\r\nF080.5\r\nE2".to_vec(),
+    ));
+    all
+}
+
+#[test]
+fn pieces_of_any_size_give_the_units_of_the_whole_capture() {
+    for (protocol, bytes) in captures() {
+        let whole = decode_all(protocol, &bytes);
+        assert!(!whole.is_empty(), "{protocol}");
+        for size in [1, 2, 7, 64] {
+            assert_eq!(seen(protocol, &bytes, size), whole, "{protocol} in pieces of {size}");
+        }
+    }
+}
+
+#[test]
+fn every_line_of_a_scale_is_a_unit_as_soon_as_it_has_come() {
+    let mut onlooker = Onlooker::new(Protocol::And);
+    onlooker.handle_bytes(Tick(0), b"US,+00070.15 kg\r\nST,+00070.50 kg\r\nST,+0");
+    let stable: Vec<_> = std::iter::from_fn(|| onlooker.poll_unit())
+        .map(|unit| match unit.outcome.unwrap() {
+            Content::Weight(weight) => weight.stable,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(stable, [false, true]);
+}
+
+#[test]
+fn a_silence_ends_what_was_under_way() {
+    let mut onlooker = Onlooker::new(Protocol::TanitaTagged);
+    onlooker.handle_bytes(Tick(0), b"{0,16,~0,1");
+    let silence = onlooker.poll_timeout().unwrap();
+    assert_eq!(onlooker.poll_unit(), None);
+    onlooker.handle_timeout(silence);
+    assert_eq!(
+        onlooker.poll_unit().unwrap().outcome.unwrap_err().reason.name(),
+        "truncated"
+    );
+}
+
+#[test]
+fn auto_tells_one_device_after_the_other_and_rejects_as_the_last_of_them_would() {
+    let mut onlooker = Onlooker::new(Protocol::Auto);
+    let bytes = [
+        &b"ST,+00070.50 kg\r\nST,+0007x.50 kg\r\n"[..],
+        &capture("sc330-2014-adult-male"),
+        b"ST,+0007x.50 kg\r\n",
+        &capture("checksum-flipped"),
+    ];
+    onlooker.handle_bytes(Tick(0), &bytes.concat());
+    let found: Vec<_> = std::iter::from_fn(|| onlooker.poll_unit())
+        .map(|unit| (unit.protocol, unit.outcome.is_ok()))
+        .collect();
+    let expected = [
+        (Protocol::And, true),
+        (Protocol::And, false),
+        (Protocol::TanitaTagged, true),
+        (Protocol::TanitaTagged, false),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn no_line_carries_bluetooth_values_and_files() {
+    for &protocol in Protocol::ALL
+        .iter()
+        .filter(|protocol| protocol.carrier() != Carrier::Serial)
+    {
+        assert!(seen(protocol, b"\x00\xb0\x36{0,16\r\n", 64).is_empty(), "{protocol}");
+    }
+}
