@@ -1,3 +1,5 @@
+mod scan_link;
+
 use std::time::{Duration, Instant};
 
 use outbox::{Config, Entry, Filter, Outbox, SealKey, State};
@@ -417,6 +419,77 @@ async fn a_result_with_the_devices_own_number_is_stored_once() {
         EventKind::Failed,
     ];
     assert_eq!(finished.events(), expected);
+}
+
+#[tokio::test]
+async fn a_scan_that_runs_goes_on_while_a_result_of_an_earlier_one_is_stored() {
+    let house = House::new("unassigned", Config::default()).await;
+    let measuring = |within| Event::Stage {
+        stage: Stage::Measuring,
+        within,
+    };
+    house.send(measuring(50)).await;
+    house.send(Event::Earlier(Ok(Box::new(record("70.5"))))).await;
+    house.send(measuring(90)).await;
+    house.send(arrived(record("80.5"))).await;
+    let finished = house.finish().await;
+    assert_eq!(finished.states(), [State::Waiting, State::Waiting]);
+    let events: Vec<_> = finished
+        .told
+        .iter()
+        .filter_map(|told| match told {
+            Told::Event(event) => Some((event.kind, event.scan)),
+            Told::Progress { .. } => None,
+        })
+        .collect();
+    let [(_, running), (_, earlier), ..] = events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        events,
+        [
+            (EventKind::Started, running),
+            (EventKind::Started, earlier),
+            (EventKind::Completed, earlier),
+            (EventKind::Completed, running)
+        ]
+    );
+    let (Parcel::Reading(first), Parcel::Reading(second)) = (finished.parcel(0), finished.parcel(1)) else {
+        panic!("readings")
+    };
+    assert_eq!((first.origin.scan, second.origin.scan), (earlier, running));
+    assert_eq!(finished.scanner.last.unwrap().scan, running);
+}
+
+#[tokio::test]
+async fn a_crash_after_an_earlier_result_still_ends_the_scan_that_ran() {
+    let house = House::new("unassigned", Config::default()).await;
+    house.send(reading(0)).await;
+    house.send(Event::Earlier(Ok(Box::new(record("70.5"))))).await;
+    let mut board = house.board.subscribe();
+    let goes_on = |board: &std::sync::Arc<scan_model::board::Board>| {
+        let mut scanners = board.scanners.values();
+        scanners.any(|shown| shown.scan.is_some() && shown.last.is_some())
+    };
+    timeout(PATIENCE, board.wait_for(goes_on)).await.unwrap().unwrap();
+    house.serving.abort();
+    let told = house.teller.waiting();
+    let Some(Told::Event(started)) = told.iter().find(|told| matches!(told, Told::Event(_))) else {
+        panic!("{told:?}")
+    };
+    let ended = house.teller.interrupted(&"bay-1".parse().unwrap()).unwrap();
+    assert_eq!(ended.scan, started.scan);
+}
+
+#[tokio::test]
+async fn a_scan_that_is_stopped_at_the_device_is_cancelled_and_not_failed() {
+    let house = House::new("unassigned", Config::default()).await;
+    house.send(reading(0)).await;
+    house.send(Event::Cancelled).await;
+    assert_eq!(
+        house.finish().await.events(),
+        [EventKind::Started, EventKind::Cancelled]
+    );
 }
 
 #[tokio::test]
