@@ -37,7 +37,7 @@ impl Link {
             house.store.clone(),
             house.teller.clone(),
             clock,
-            TimeZone::get("Asia/Kolkata").unwrap(),
+            TimeZone::fixed(jiff::tz::Offset::from_seconds(330 * 60).unwrap()),
             house.stop.clone(),
         );
         house.serving = tokio::spawn(reception.serve(ends));
