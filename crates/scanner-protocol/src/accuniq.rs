@@ -108,6 +108,13 @@ fn decode(frame: &[u8]) -> Result<Content, Fault> {
     Ok(Content::Message(Message { fields }))
 }
 
+/// What the frame of a result says of itself.
+pub(crate) fn raw_tags(frame: &[u8]) -> Vec<(&'static str, String)> {
+    let data = frame.get(2..frame.len().saturating_sub(2)).unwrap_or_default();
+    let fields = data.split(|&byte| byte == b',').count();
+    vec![("command", "M".to_owned()), ("fields", fields.to_string())]
+}
+
 fn state(code: u8) -> &'static str {
     match code {
         b'0' => "ready",

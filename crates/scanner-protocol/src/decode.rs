@@ -6,7 +6,7 @@ use scan_model::Record;
 
 use crate::{
     Carrier, Characteristic, Content, Onlooker, Protocol, RejectReason, Rejected, Tick,
-    accuniq::ACCUNIQ,
+    accuniq::{self, ACCUNIQ},
     bluetooth::{self, xiaomi},
     bmh05108::BMH05108,
     fault::Fault,
@@ -60,6 +60,28 @@ pub fn decode_all(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
     }
 }
 
+/// Decodes one value of the Bluetooth characteristic with this number, of those that have to do with weighing: Weight Measurement
+/// (2A9D), Body Composition Measurement (2A9C), and what is written to the User Control Point (2A9F).
+pub fn decode_value(characteristic: u16, value: &[u8]) -> Decoded {
+    let rejected = |detail: String| Err(Fault::new(RejectReason::BadFrame, 0, detail).rejecting(value.to_vec()));
+    let units = match characteristic {
+        0x2a9c => decode_all(Protocol::SigBcs, value),
+        0x2a9d => decode_all(Protocol::SigWss, value),
+        _ => Vec::new(),
+    };
+    units.into_iter().next().unwrap_or_else(|| Decoded {
+        offset: 0,
+        protocol: Protocol::SigWss,
+        outcome: match (characteristic, bluetooth::user_data::control_point(value)) {
+            (0x2a9f, Some(message)) => Ok(Content::Message(message)),
+            (0x2a9f, None) => rejected("the value is no procedure of the User Control Point".to_owned()),
+            _ => rejected(format!(
+                "characteristic {characteristic:04X} has nothing to do with weighing"
+            )),
+        },
+    })
+}
+
 /// Decodes [`Record::raw`] or [`Rejected::raw`] again, perhaps with a newer version that understands more.
 ///
 /// # Errors
@@ -96,6 +118,10 @@ pub fn raw_tags(record: &Record) -> Vec<(&str, Cow<'_, str>)> {
         Ok(Protocol::TanitaPositional) => as_sent(positional::raw_tags(&record.raw)),
         Ok(Protocol::Adam) => as_sent(adam::raw_tags(&record.raw)),
         Ok(Protocol::SigBcs | Protocol::SigWss) => bluetooth::raw_tags(&record.raw),
+        Ok(Protocol::Accuniq) => {
+            let tags = accuniq::raw_tags(&record.raw).into_iter();
+            tags.map(|(name, value)| (name, Cow::Owned(value))).collect()
+        }
         _ => Vec::new(),
     }
 }

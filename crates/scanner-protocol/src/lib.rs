@@ -44,7 +44,7 @@ mod weight;
 pub use bluetooth::{Characteristic, Joiner, user_data::consent};
 pub use command::{Command, RecordId, Refused, StartScan, Ticket, Transmit};
 pub use counters::Counters;
-pub use decode::{Decoded, decode_again, decode_all, raw_tags};
+pub use decode::{Decoded, decode_again, decode_all, decode_value, raw_tags};
 pub use event::{DeviceError, Event, RejectReason, Rejected};
 pub use message::Message;
 pub use onlooker::Onlooker;

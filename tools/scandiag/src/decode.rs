@@ -6,9 +6,12 @@ mod report;
 
 use std::error::Error;
 
-use scanner_protocol::{Carrier, Protocol, decode_all};
+use scanner_protocol::{Carrier, Decoded, Protocol, decode_all, decode_value};
 
-use self::{input::Form, report::Report};
+use self::{
+    input::{Captured, Form},
+    report::Report,
+};
 use crate::{cli::Decode, exit::Code, output};
 
 /// Decodes every file and prints one answer for each record and each rejected frame.
@@ -18,15 +21,19 @@ use crate::{cli::Decode, exit::Code, output};
 pub(crate) fn run(arguments: &Decode) -> Result<Code, Box<dyn Error>> {
     let mut code = Code::Ok;
     for path in &arguments.files {
-        let streams = input::read(path, form(arguments))?;
+        let captured = input::read(path, form(arguments))?;
+        let bytes = || captured.iter().map(|captured| captured.bytes.as_slice());
         let units: Vec<_> = match arguments.protocol {
-            Protocol::LookinbodyCsv => lookinbody::decode(&streams.concat(), &arguments.columns)?,
-            protocol => streams.iter().flat_map(|bytes| decode_all(protocol, bytes)).collect(),
+            Protocol::LookinbodyCsv => lookinbody::decode(&bytes().collect::<Vec<_>>().concat(), &arguments.columns)?,
+            protocol => captured
+                .iter()
+                .flat_map(|captured| decode(protocol, captured))
+                .collect(),
         };
         if units.is_empty() {
             output::note(&format!(
                 "no record in the {} bytes of `{}`",
-                streams.iter().map(Vec::len).sum::<usize>(),
+                bytes().map(<[u8]>::len).sum::<usize>(),
                 path.display()
             ));
             code = Code::Failed;
@@ -44,6 +51,13 @@ pub(crate) fn run(arguments: &Decode) -> Result<Code, Box<dyn Error>> {
         }
     }
     Ok(code)
+}
+
+fn decode(protocol: Protocol, captured: &Captured) -> Vec<Decoded> {
+    match captured.characteristic {
+        Some(characteristic) => vec![decode_value(characteristic, &captured.bytes)],
+        None => decode_all(protocol, &captured.bytes),
+    }
 }
 
 fn form(arguments: &Decode) -> Form {

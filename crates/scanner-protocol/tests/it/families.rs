@@ -2,7 +2,8 @@
 
 use scan_model::{DeviceTime, Flag, Integrity, Record, record::Measurement};
 use scanner_protocol::{
-    Content, Message, Protocol, RejectReason, Rejected, Weight, consent, decode_again, decode_all, raw_tags,
+    Content, Message, Protocol, RejectReason, Rejected, Weight, consent, decode_again, decode_all, decode_value,
+    raw_tags,
 };
 use serde_json::Value;
 
@@ -366,6 +367,10 @@ fn every_standard_bluetooth_value_has_its_published_values() {
                 let user = u8::try_from(expected["user_index"].as_u64().unwrap()).unwrap();
                 let code = u16::try_from(expected["consent_code"].as_u64().unwrap()).unwrap();
                 assert_eq!(consent(user, code), *bytes, "{id}");
+                assert!(
+                    matches!(decode_value(0x2a9f, &bytes).outcome, Ok(Content::Message(_))),
+                    "{id}"
+                );
                 continue;
             }
             (_, true) => Protocol::SigBcs,
@@ -417,6 +422,24 @@ fn every_standard_bluetooth_value_has_its_published_values() {
             decode_again(protocol, &record.raw).is_ok(),
             expected["unsuccessful"] != true && expected["usable"] != false,
             "{id}"
+        );
+    }
+}
+
+#[test]
+fn a_value_is_decoded_by_the_number_of_its_characteristic() {
+    let decoded = |characteristic, value: &[u8]| decode_value(characteristic, value).outcome;
+    assert!(matches!(decoded(0x2a9d, b"\x00\xb0\x36"), Ok(Content::Record(_))));
+    assert!(
+        matches!(decoded(0x2a9c, b"\x98\x03\xc2\x00"), Err(rejected) if rejected.reason == RejectReason::Truncated)
+    );
+    for value in [&b"\x01\xa8\x0e"[..], b"\x03", b"\x20\x02\x01"] {
+        assert!(matches!(decoded(0x2a9f, value), Ok(Content::Message(_))), "{value:x?}");
+    }
+    for (characteristic, value) in [(0x2a9f, &b"\x02\x01"[..]), (0x2a05, b"\x00\xb0\x36")] {
+        assert_eq!(
+            decoded(characteristic, value).unwrap_err().reason,
+            RejectReason::BadFrame
         );
     }
 }

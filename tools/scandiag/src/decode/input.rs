@@ -36,6 +36,9 @@ pub(crate) enum HexFault {
         /// Position in the file, or in its line where each is a value.
         offset: usize,
     },
+    /// What stands before the colon of a line does not name a Bluetooth characteristic.
+    #[error("a line begins with something else than the four digits of a characteristic and a colon")]
+    Characteristic,
     /// Half a byte at the end.
     #[error("the last digit has no partner")]
     Odd,
@@ -48,26 +51,34 @@ pub(crate) enum Form {
     Bytes,
     /// Hexadecimal text, all of it one stream.
     Hex,
-    /// Hexadecimal text, each line a value of its own.
+    /// Hexadecimal text, each line a value of its own, perhaps with the number of its Bluetooth characteristic and a colon before it.
     HexLines,
+}
+
+/// Bytes that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Captured {
+    /// The Bluetooth characteristic they are a value of, if the file says so.
+    pub(crate) characteristic: Option<u16>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Reads the captured bytes: one stream, or several values.
 ///
 /// # Errors
 /// [`InputError`], naming the file.
-pub(crate) fn read(path: &Path, form: Form) -> Result<Vec<Vec<u8>>, InputError> {
+pub(crate) fn read(path: &Path, form: Form) -> Result<Vec<Captured>, InputError> {
     let bytes = read_raw(path).map_err(|source| InputError::Read {
         path: path.to_owned(),
         source,
     })?;
     let streams = match form {
-        Form::Bytes => return Ok(vec![bytes]),
-        Form::Hex => unhex(&bytes).map(|stream| vec![stream]),
+        Form::Bytes => return Ok(vec![Captured::stream(bytes)]),
+        Form::Hex => unhex(&bytes).map(|stream| vec![Captured::stream(stream)]),
         Form::HexLines => bytes
             .split(|&byte| byte == b'\n')
             .filter(|line| !line.trim_ascii().is_empty())
-            .map(unhex)
+            .map(value)
             .collect(),
     };
     streams.map_err(|fault| InputError::NotHex {
@@ -83,6 +94,28 @@ fn read_raw(path: &Path) -> io::Result<Vec<u8>> {
         return Ok(bytes);
     }
     fs::read(path)
+}
+
+impl Captured {
+    fn stream(bytes: Vec<u8>) -> Self {
+        Self {
+            characteristic: None,
+            bytes,
+        }
+    }
+}
+
+fn value(line: &[u8]) -> Result<Captured, HexFault> {
+    let Some(colon) = line.iter().position(|&byte| byte == b':') else {
+        return unhex(line).map(Captured::stream);
+    };
+    match unhex(&line[..colon]).ok().as_deref() {
+        Some(&[high, low]) => Ok(Captured {
+            characteristic: Some(u16::from_be_bytes([high, low])),
+            bytes: unhex(&line[colon + 1..])?,
+        }),
+        _ => Err(HexFault::Characteristic),
+    }
 }
 
 fn unhex(text: &[u8]) -> Result<Vec<u8>, HexFault> {
@@ -118,5 +151,14 @@ mod tests {
         assert_eq!(unhex(b"7b 30\n2C0d\n0A").unwrap(), b"{0,\r\n");
         assert_eq!(unhex(b"7b3"), Err(HexFault::Odd));
         assert_eq!(unhex(b"7b x"), Err(HexFault::NotADigit { offset: 3 }));
+    }
+
+    #[test]
+    fn a_value_may_name_its_characteristic() {
+        let read = |line: &str| value(line.as_bytes()).map(|value| (value.characteristic, value.bytes));
+        assert_eq!(read("2A9f: 00 b0 36"), Ok((Some(0x2a9f), vec![0, 0xb0, 0x36])));
+        assert_eq!(read("00b036"), Ok((None, vec![0, 0xb0, 0x36])));
+        assert_eq!(read("weight: 00"), Err(HexFault::Characteristic));
+        assert_eq!(read("2A: 00"), Err(HexFault::Characteristic));
     }
 }

@@ -28,6 +28,9 @@ pub(crate) struct RecordReport<'a> {
     protocol: &'a str,
     model: Option<&'a str>,
     serial: Option<&'a str>,
+    /// The identity of the result, where the link has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_id: Option<&'a str>,
     offset: u64,
     checksum: &'static str,
     measurements: Measurements<'a>,
@@ -111,6 +114,7 @@ impl<'a> RecordReport<'a> {
             protocol: &record.protocol,
             model: record.device.model.as_deref(),
             serial: record.device.serial.as_deref(),
+            result_id: record.result_id.as_deref(),
             offset,
             checksum: checksum(record.integrity),
             measurements: Measurements(Cow::Borrowed(&record.measurements)),
@@ -250,6 +254,7 @@ impl fmt::Display for RecordReport<'_> {
         for (label, value) in [
             ("model", self.model),
             ("serial", self.serial),
+            ("result", self.result_id),
             ("device time", self.device_time.as_deref()),
         ] {
             if let Some(value) = value {

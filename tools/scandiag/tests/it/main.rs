@@ -4,3 +4,4 @@
 
 mod decode;
 mod identify;
+mod published;
