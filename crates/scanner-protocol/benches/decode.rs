@@ -160,20 +160,17 @@ fn bluetooth(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// Noise without a frame: 0 is random, 1 and 2 are the first byte and the first two bytes of a frame over and over.
-#[divan::bench(args = FAMILIES, consts = [0, 1, 2])]
-fn family_noise<const KIND: usize>(bencher: Bencher<'_, '_>, protocol: Protocol) {
+/// Noise without a frame: random bytes for 0, otherwise so many bytes of a frame's beginning over and over.
+#[divan::bench(args = FAMILIES, consts = [0, 1, 2, 3, 4, 5])]
+fn family_noise<const BEGINNING: usize>(bencher: Bencher<'_, '_>, protocol: Protocol) {
     let mut seed = 1_u32;
     let mut random = || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (seed >> 24) as u8
     };
-    let frame = frame(protocol);
-    let noise: Vec<u8> = match KIND {
+    let noise: Vec<u8> = match BEGINNING {
         0 => (0..1 << 20).map(|_| random()).collect(),
-        // The module's length byte can be any: its own start over and over is a long frame at every byte.
-        1 if protocol != Protocol::Bmh05108 => frame[..1].repeat(1 << 20),
-        _ => frame[..2].repeat(1 << 19),
+        beginning => frame(protocol)[..beginning].repeat((1 << 20) / beginning),
     };
     let mut session = Session::new(protocol, Options::default());
     bencher

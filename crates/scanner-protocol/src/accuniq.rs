@@ -15,14 +15,13 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     message::Message,
-    stream::{Content, Grammar, Rest, Scan, Weighing, frame, starts},
+    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
 };
 
 pub(crate) static ACCUNIQ: Grammar = Grammar {
     protocol: Protocol::Accuniq,
     maker: Some("Selvas"),
-    starts: starts(&[STX]),
-    seconds: starts(b"IAMKBT"),
+    head: Head::new(&[any_of(&[STX]), any_of(b"IAMKBT"), between(ETX, 0x7e)]),
     line_start_only: false,
     longest: 2048,
     silence: Duration::from_secs(1),

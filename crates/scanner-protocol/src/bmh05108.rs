@@ -9,14 +9,13 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     message::Message,
-    stream::{ANY, Content, Grammar, Rest, Scan, Weighing, starts},
+    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, between},
 };
 
 pub(crate) static BMH05108: Grammar = Grammar {
     protocol: Protocol::Bmh05108,
     maker: None,
-    starts: starts(&[MODULE]),
-    seconds: ANY,
+    head: Head::new(&[any_of(&[MODULE]), between(SHORTEST, u8::MAX)]),
     line_start_only: false,
     longest: 256,
     silence: Duration::from_millis(500),

@@ -1,5 +1,7 @@
 //! Why a frame is refused, before its bytes are put beside it.
 
+use std::borrow::Cow;
+
 use crate::{RejectReason, Rejected};
 
 /// What is wrong with a frame.
@@ -9,11 +11,11 @@ pub(crate) struct Fault {
     /// Position in the frame.
     pub(crate) offset: usize,
     /// For a technician; no measured value, nothing about the person.
-    pub(crate) detail: String,
+    pub(crate) detail: Cow<'static, str>,
 }
 
 impl Fault {
-    pub(crate) fn new(reason: RejectReason, offset: usize, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(reason: RejectReason, offset: usize, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             reason,
             offset,
@@ -26,7 +28,7 @@ impl Fault {
             raw,
             reason: self.reason,
             offset: self.offset,
-            detail: self.detail,
+            detail: self.detail.into_owned(),
             result_id: None,
         }
     }

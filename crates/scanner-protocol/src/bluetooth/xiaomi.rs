@@ -6,7 +6,7 @@ use scan_model::{Decimal, DeviceTime, Integrity};
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{Grammar, Rest, Scan, Weighing, starts},
+    stream::{Grammar, Head, Rest, Scan, Weighing},
     weight::Weight,
 };
 
@@ -14,8 +14,7 @@ use crate::{
 pub(crate) static XIAOMI: Grammar = Grammar {
     protocol: Protocol::Xiaomi,
     maker: Some("Xiaomi"),
-    starts: starts(&[]),
-    seconds: starts(&[]),
+    head: Head::NOTHING,
     line_start_only: false,
     longest: LENGTH,
     silence: std::time::Duration::ZERO,

@@ -13,14 +13,13 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::unsigned,
-    stream::{Content, Grammar, Rest, Scan, Weighing, frame, is_line_end, line, starts},
+    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, is_line_end, line},
 };
 
 pub(crate) static ADAM: Grammar = Grammar {
     protocol: Protocol::Adam,
     maker: Some("Adam"),
-    starts: starts(b"DPWHB"),
-    seconds: starts(b"oaeM"),
+    head: Head::new(&[any_of(b"DPWHB"), any_of(b"oaeM")]),
     line_start_only: true,
     longest: 512,
     silence: Duration::from_millis(500),

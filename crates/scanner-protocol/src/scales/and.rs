@@ -7,7 +7,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::{signed, unsigned},
-    stream::{Content, Grammar, Rest, Scan, Weighing, frame, is_line_end, starts},
+    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, is_line_end},
     weight::{Weight, WeightMode},
 };
 
@@ -15,8 +15,7 @@ pub(crate) static AND: Grammar = Grammar {
     protocol: Protocol::And,
     // Many scales of other makers send the same.
     maker: None,
-    starts: starts(b"SQUOL"),
-    seconds: starts(b"TSLO"),
+    head: Head::new(&[any_of(b"SQUOL"), any_of(b"TSLO"), any_of(b","), any_of(b"+- GNTPLOH")]),
     line_start_only: false,
     longest: 32,
     silence: Duration::from_millis(500),

@@ -9,15 +9,14 @@ use scan_model::Decimal;
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{ANY, Content, Grammar, Rest, Scan, Weighing, frame, line, starts},
+    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, line},
     weight::{Weight, WeightMode},
 };
 
 pub(crate) static RICE_LAKE: Grammar = Grammar {
     protocol: Protocol::RiceLake,
     maker: Some("Rice Lake"),
-    starts: starts(b" -0123456789"),
-    seconds: ANY,
+    head: Head::new(&[any_of(b" -0123456789")]),
     line_start_only: true,
     longest: 64,
     silence: Duration::from_secs(1),

@@ -9,7 +9,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::{signed, unsigned},
-    stream::{Content, Grammar, Rest, Scan, Starts, Weighing, frame, starts},
+    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame},
     weight::{Weight, WeightMode},
 };
 
@@ -18,8 +18,13 @@ pub(crate) static TOLEDO: Grammar = Grammar {
     // Indicators of many makers speak it.
     maker: None,
     // With and without a parity bit.
-    starts: starts(&[STX, STX | PARITY]),
-    seconds: STATUS_WORDS,
+    head: Head::new(&[
+        any_of(&[STX, STX | PARITY]),
+        STATUS_WORDS,
+        STATUS_WORDS,
+        STATUS_WORDS,
+        any_of(b" 0123456789\xa0\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7\xb8\xb9"),
+    ]),
     line_start_only: false,
     longest: LONG + 1,
     silence: Duration::from_millis(500),
@@ -34,7 +39,7 @@ const CR: u8 = 0x0d;
 const PARITY: u8 = 0x80;
 /// Set in every status word.
 const STATUS: u8 = 0x20;
-const STATUS_WORDS: Starts = {
+const STATUS_WORDS: ByteSet = {
     let mut set = [false; 256];
     let mut byte = 0;
     while byte < set.len() {

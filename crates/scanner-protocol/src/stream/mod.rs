@@ -4,6 +4,7 @@
 //! bytes. The [`window`] applies it to a stream in any pieces, the [`listener`] makes a session of it.
 
 mod frames;
+mod head;
 mod listener;
 mod window;
 
@@ -14,6 +15,7 @@ use scan_model::Record;
 use crate::{Protocol, fault::Fault, message::Message, weight::Weight};
 
 pub(crate) use frames::Frames;
+pub(crate) use head::{ByteSet, Head, any_of, between};
 pub(crate) use listener::Listener;
 
 /// How the frames of a family look.
@@ -22,10 +24,9 @@ pub(crate) struct Grammar {
     pub(crate) protocol: Protocol,
     /// Where the protocol implies it.
     pub(crate) maker: Option<&'static str>,
-    /// Bytes that a frame can begin with.
-    pub(crate) starts: Starts,
-    /// Bytes that can come second. With two bytes to look at, hardly any noise is taken for a beginning.
-    pub(crate) seconds: Starts,
+    /// What does not begin so is noise, without another look. Behind the first place `scan` must say [`Scan::No`] to it by itself: it
+    /// may be asked before those bytes have come.
+    pub(crate) head: Head,
     /// Frames begin only where a line does. For formats without a header: in the middle of a line, a number that lost its first
     /// digits looks like a number.
     pub(crate) line_start_only: bool,
@@ -43,8 +44,7 @@ pub(crate) struct Grammar {
 pub(crate) static SILENT: Grammar = Grammar {
     protocol: Protocol::Auto,
     maker: None,
-    starts: starts(&[]),
-    seconds: starts(&[]),
+    head: Head::NOTHING,
     line_start_only: false,
     longest: 1,
     silence: Duration::ZERO,
@@ -100,23 +100,6 @@ pub enum Content {
     Message(Message),
 }
 
-/// A set of bytes.
-pub(crate) type Starts = [bool; 256];
-
-/// Every byte.
-pub(crate) const ANY: Starts = [true; 256];
-
-/// The set of these bytes.
-pub(crate) const fn starts(bytes: &[u8]) -> Starts {
-    let mut set = [false; 256];
-    let mut at = 0;
-    while at < bytes.len() {
-        set[bytes[at] as usize] = true;
-        at += 1;
-    }
-    set
-}
-
 /// A frame that is a record or is not.
 pub(crate) fn frame(length: usize, result: Result<Content, Fault>) -> Scan {
     match result {
@@ -132,4 +115,40 @@ pub(crate) const fn is_line_end(byte: u8) -> bool {
 /// The first line of `bytes`, without its end. `None` if it has none.
 pub(crate) fn line(bytes: &[u8]) -> Option<&[u8]> {
     memchr::memchr2(b'\r', b'\n', bytes).map(|end| &bytes[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::grammar;
+
+    #[test]
+    fn what_the_head_of_a_grammar_calls_noise_is_no_frame_whatever_follows() {
+        let mut seed = 1_u32;
+        let mut random = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 24) as u8
+        };
+        for grammar in Protocol::ALL.iter().filter_map(|&protocol| grammar(protocol)) {
+            for _ in 0..20 {
+                let mut head = vec![];
+                loop {
+                    let extended = |byte: u8| [&head[..], &[byte]].concat();
+                    let (fitting, others): (Vec<u8>, Vec<u8>) =
+                        (0..=u8::MAX).partition(|&byte| grammar.head.fits(&extended(byte)));
+                    if others.is_empty() {
+                        break;
+                    }
+                    for noise in others.into_iter().map(extended).filter(|noise| noise.len() > 1) {
+                        let longer = [&noise[..], b"+  70.5 kg\r\n", &[0x03; 300]].concat();
+                        for (bytes, rest) in [(&noise, Rest::Open), (&noise, Rest::Silence), (&longer, Rest::Open)] {
+                            let scan = (grammar.scan)(bytes, rest);
+                            assert!(matches!(scan, Scan::No), "{}: {bytes:x?} is {scan:?}", grammar.protocol);
+                        }
+                    }
+                    head.push(fitting[usize::from(random()) % fitting.len()]);
+                }
+            }
+        }
+    }
 }

@@ -1,19 +1,25 @@
 //! Finding the frames of a grammar in a stream that comes in any pieces.
 
+use std::ops::Range;
+
 use memchr::memchr2;
 
 use super::{Content, Grammar, Rest, Scan, is_line_end};
 use crate::fault::Fault;
 
+/// So many bytes are held at most: twice the longest frame of any family, so that the search seldom runs out of them.
+const ROOM: usize = 4096;
+
 /// A stream seen through a grammar. Holds the beginning of one frame at most, and nothing of the noise between frames.
 #[derive(Debug)]
 pub(super) struct Window {
     grammar: &'static Grammar,
-    /// What may become a frame with more bytes; shorter than the longest frame.
-    pending: Vec<u8>,
-    /// The bytes of the frame found last.
-    frame: Vec<u8>,
-    /// Offset in the stream of the first byte that is not dealt with: the front of `pending`.
+    /// Bytes of the stream; those before `at` are dealt with.
+    held: Vec<u8>,
+    at: usize,
+    /// Where in `held` the frame is that was found last.
+    frame: Range<usize>,
+    /// Offset in the stream of the byte at `at`.
     offset: u64,
     /// The byte there begins a line.
     line_start: bool,
@@ -33,8 +39,9 @@ impl Window {
     pub(super) fn new(grammar: &'static Grammar) -> Self {
         Self {
             grammar,
-            pending: Vec::with_capacity(grammar.longest),
-            frame: Vec::new(),
+            held: Vec::with_capacity(ROOM),
+            at: 0,
+            frame: 0..0,
             offset: 0,
             line_start: true,
             rejected_until: 0,
@@ -42,84 +49,36 @@ impl Window {
         }
     }
 
-    /// Takes bytes from the front of `bytes` up to the end of the next frame; `None` when all of them are taken.
+    /// Takes bytes from the front of `bytes` until there is a frame; `None` when all of them are taken. What is held then may become
+    /// one with more bytes.
     pub(super) fn advance(&mut self, bytes: &mut &[u8]) -> Option<Found> {
         loop {
-            if self.pending.is_empty() {
-                let noise = self.noise(bytes);
-                self.pass_over(&bytes[..noise]);
-                *bytes = &bytes[noise..];
-                if bytes.is_empty() {
-                    return None;
-                }
-                let window = &bytes[..bytes.len().min(self.grammar.longest)];
-                match self.scan(window, Rest::Open) {
-                    Scan::More if window.len() < self.grammar.longest => {
-                        self.pending.extend_from_slice(window);
-                        *bytes = &[];
-                        return None;
-                    }
-                    Scan::More | Scan::No => {
-                        self.pass_over(&bytes[..1]);
-                        *bytes = &bytes[1..];
-                    }
-                    scan => {
-                        let (taken, found) = self.found(window, scan);
-                        *bytes = &bytes[taken..];
-                        return found;
-                    }
-                }
-            } else {
-                let held = self.pending.len();
-                let added = bytes.len().min(self.grammar.longest - held);
-                self.pending.extend_from_slice(&bytes[..added]);
-                let window = std::mem::take(&mut self.pending);
-                let scan = self.scan(&window, Rest::Open);
-                if matches!(scan, Scan::More) && window.len() < self.grammar.longest {
-                    self.pending = window;
-                    *bytes = &[];
-                    return None;
-                }
-                let (taken, found) = self.take_front(&window, scan);
-                self.pending = window;
-                if taken < held {
-                    self.pending.truncate(held);
-                    self.pending.drain(..taken);
-                } else {
-                    self.pending.clear();
-                    *bytes = &bytes[taken - held..];
-                }
-                if found.is_some() {
-                    return found;
-                }
+            // Elsewhere the search has all that it can need.
+            if self.held.len() - self.at < self.grammar.longest {
+                self.refill(bytes);
+            }
+            let found = self.next(Rest::Open);
+            if found.is_some() || bytes.is_empty() {
+                return found;
             }
         }
     }
 
     /// The next frame in what is held, as nothing follows it. After `None` nothing is held, and the next byte begins a line.
     pub(super) fn fall_silent(&mut self) -> Option<Found> {
-        while !self.pending.is_empty() {
-            let window = std::mem::take(&mut self.pending);
-            let scan = self.scan(&window, Rest::Silence);
-            let (taken, found) = self.take_front(&window, scan);
-            self.pending = window;
-            self.pending.drain(..taken);
-            if found.is_some() {
-                return found;
-            }
-        }
-        self.line_start = true;
-        None
+        let found = self.next(Rest::Silence);
+        self.line_start |= found.is_none();
+        found
     }
 
     /// Whether a frame may be under way.
     pub(super) fn is_open(&self) -> bool {
-        !self.pending.is_empty()
+        self.at < self.held.len()
     }
 
-    /// The bytes of the frame found last.
+    /// The bytes of the frame that was found just now.
     pub(super) fn frame(&self) -> &[u8] {
-        &self.frame
+        &self.held[self.frame.clone()]
     }
 
     /// Bytes that belonged to no frame; line ends between frames do not count.
@@ -127,80 +86,85 @@ impl Window {
         self.skipped
     }
 
-    fn scan(&self, window: &[u8], rest: Rest) -> Scan {
-        let may_begin =
-            self.grammar.starts[usize::from(window[0])] && (self.line_start || !self.grammar.line_start_only);
-        if may_begin {
-            (self.grammar.scan)(window, rest)
-        } else {
-            Scan::No
-        }
+    fn refill(&mut self, bytes: &mut &[u8]) {
+        self.held.drain(..self.at);
+        self.at = 0;
+        let (now, later) = bytes.split_at(bytes.len().min(ROOM - self.held.len()));
+        self.held.extend_from_slice(now);
+        *bytes = later;
     }
 
-    /// Takes a frame, or one byte of noise.
-    fn take_front(&mut self, window: &[u8], scan: Scan) -> (usize, Option<Found>) {
-        match scan {
-            Scan::No | Scan::More => {
-                self.pass_over(&window[..1]);
-                (1, None)
+    /// Passes over noise to the next frame, and over that. Stops before what may become one if `rest` is open.
+    fn next(&mut self, rest: Rest) -> Option<Found> {
+        let held = std::mem::take(&mut self.held);
+        let bytes = &held[self.at..];
+        let (noise, scan) = self.hunt(bytes, rest);
+        self.pass_over(&bytes[..noise]);
+        let found = self.found(&bytes[noise..], scan);
+        self.held = held;
+        found
+    }
+
+    /// How much noise stands at the front of `bytes`, and what behind it.
+    fn hunt(&self, bytes: &[u8], rest: Rest) -> (usize, Scan) {
+        let mut at = self.beginning(bytes, 0);
+        while at < bytes.len() {
+            let window = &bytes[at..bytes.len().min(at + self.grammar.longest)];
+            match (self.grammar.scan)(window, rest) {
+                Scan::More if rest == Rest::Open && window.len() < self.grammar.longest => return (at, Scan::More),
+                Scan::No | Scan::More => at = self.beginning(bytes, at + 1),
+                frame => return (at, frame),
             }
-            scan => self.found(window, scan),
         }
+        (at, Scan::No)
     }
 
-    /// Takes a frame. Behind a rejected one the search goes on from its second byte, unless frames begin only where lines do: then
-    /// nothing in it can be another one.
-    fn found(&mut self, window: &[u8], scan: Scan) -> (usize, Option<Found>) {
+    /// The next position, from `from` on, where a frame may begin.
+    fn beginning(&self, bytes: &[u8], from: usize) -> usize {
+        let head = &self.grammar.head;
+        if !self.grammar.line_start_only {
+            return from + head.find(&bytes[from..]);
+        }
+        let mut line_start = from
+            .checked_sub(1)
+            .map_or(self.line_start, |before| is_line_end(bytes[before]));
+        let mut at = from;
+        while at < bytes.len() && !(line_start && head.fits(&bytes[at..])) {
+            at += line_length(&bytes[at..]);
+            line_start = true;
+        }
+        at
+    }
+
+    /// Takes the frame at the front of `window`, if it is one. Behind a rejected one the search goes on from its second byte, unless
+    /// frames begin only where lines do: then nothing in it can be another one.
+    fn found(&mut self, window: &[u8], scan: Scan) -> Option<Found> {
         let (length, taken, outcome) = match scan {
+            Scan::No | Scan::More => return None,
             Scan::Frame(length, content) => (length, length, Ok(content)),
             Scan::Bad(length, fault) => {
                 self.rejected_until = self.rejected_until.max(self.offset + length as u64);
                 let taken = if self.grammar.line_start_only { length } else { 1 };
                 (length, taken, Err(fault))
             }
-            Scan::No | Scan::More => return (0, None),
         };
-        self.frame.clear();
-        self.frame.extend_from_slice(&window[..length]);
+        self.frame = self.at..self.at + length;
         let found = Found {
             offset: self.offset,
             outcome,
         };
+        self.at += taken;
         self.offset += taken as u64;
         self.line_start = is_line_end(window[taken - 1]);
-        (taken, Some(found))
-    }
-
-    /// How many bytes stand before the next that may begin a frame.
-    fn noise(&self, bytes: &[u8]) -> usize {
-        let (starts, seconds) = (&self.grammar.starts, &self.grammar.seconds);
-        let begins = |at: usize| {
-            starts[usize::from(bytes[at])] && bytes.get(at + 1).is_none_or(|&byte| seconds[usize::from(byte)])
-        };
-        let mut at = 0;
-        if self.grammar.line_start_only {
-            at = if self.line_start { 0 } else { line_length(bytes) };
-            while at < bytes.len() && !begins(at) {
-                at += if is_line_end(bytes[at]) {
-                    1
-                } else {
-                    line_length(&bytes[at..])
-                };
-            }
-        } else {
-            while at < bytes.len() && !begins(at) {
-                at += 1;
-            }
-        }
-        at
+        Some(found)
     }
 
     fn pass_over(&mut self, noise: &[u8]) {
         let Some(&last) = noise.last() else { return };
         let rejected = self.rejected_until.saturating_sub(self.offset);
         let rejected = usize::try_from(rejected).unwrap_or(usize::MAX).min(noise.len());
-        let skipped = noise[rejected..].iter().filter(|&&byte| !is_line_end(byte)).count();
-        self.skipped += skipped as u64;
+        self.skipped += without_line_ends(&noise[rejected..]);
+        self.at += noise.len();
         self.offset += noise.len() as u64;
         self.line_start = is_line_end(last);
     }
@@ -208,5 +172,18 @@ impl Window {
 
 /// The rest of a line that has begun, with the first byte of its end.
 fn line_length(bytes: &[u8]) -> usize {
+    // Noise may be nothing but line ends, and a search costs more than a look.
+    if is_line_end(bytes[0]) {
+        return 1;
+    }
     memchr2(b'\r', b'\n', bytes).map_or(bytes.len(), |end| end + 1)
+}
+
+/// How many of `bytes` are no line ends. Summed in bytes, of which the processor adds many at a time; so many cannot overflow one.
+fn without_line_ends(bytes: &[u8]) -> u64 {
+    let count = |chunk: &[u8]| chunk.iter().map(|&byte| u8::from(!is_line_end(byte))).sum::<u8>();
+    bytes
+        .chunks(usize::from(u8::MAX))
+        .map(|chunk| u64::from(count(chunk)))
+        .sum()
 }

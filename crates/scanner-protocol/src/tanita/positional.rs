@@ -16,14 +16,13 @@ use super::tagged::value;
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{ANY, Content, Grammar, Rest, Scan, Weighing, frame, line, starts},
+    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, line},
 };
 
 pub(crate) static POSITIONAL: Grammar = Grammar {
     protocol: Protocol::TanitaPositional,
     maker: Some("Tanita"),
-    starts: starts(b"\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\"0123456789"),
-    seconds: ANY,
+    head: Head::new(&[any_of(b"\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\"0123456789")]),
     line_start_only: true,
     longest: 512,
     silence: Duration::from_secs(1),

@@ -8,7 +8,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::unsigned,
-    stream::{Content, Grammar, Rest, Scan, Weighing, frame, starts},
+    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
     weight::Weight,
 };
 
@@ -16,8 +16,7 @@ use crate::{
 pub(crate) static WB: Grammar = Grammar {
     protocol: Protocol::TanitaWb,
     maker: Some("Tanita"),
-    starts: starts(b"S"),
-    seconds: starts(b" DI"),
+    head: WB_COLUMNS,
     line_start_only: false,
     longest: 14,
     silence: Duration::from_millis(500),
@@ -30,8 +29,7 @@ pub(crate) static WB: Grammar = Grammar {
 pub(crate) static WEIGHT_OUTPUT: Grammar = Grammar {
     protocol: Protocol::TanitaWeight,
     maker: Some("Tanita"),
-    starts: starts(b"KL"),
-    seconds: starts(b"SDI"),
+    head: WEIGHT_OUTPUT_COLUMNS,
     line_start_only: false,
     longest: 9,
     silence: Duration::from_millis(500),
@@ -40,61 +38,55 @@ pub(crate) static WEIGHT_OUTPUT: Grammar = Grammar {
     request: None,
 };
 
+const TEXT: ByteSet = between(0x20, 0x7e);
+
 /// `S`, a letter, two blanks, six columns of weight, two of unit, CR LF.
-fn scan_wb(bytes: &[u8], rest: Rest) -> Scan {
-    let fits = |at: usize, byte: u8| match at {
-        1 => matches!(byte, b' ' | b'D' | b'I'),
-        2 | 3 => byte == b' ',
-        4..=9 => (0x20..=0x7e).contains(&byte),
-        10 => matches!(byte, b'k' | b'l'),
-        11 => matches!(byte, b'g' | b'b'),
-        12 => byte == b'\r',
-        13 => byte == b'\n',
-        _ => true,
-    };
-    match columns(bytes, WB.longest, rest, fits) {
-        Some(scan) => scan,
-        None => {
-            let unit = match &bytes[10..12] {
-                b"kg" => "kg",
-                b"lb" => "[lb_av]",
-                _ => return Scan::No,
-            };
-            weight(bytes, WB.longest, bytes[1], &bytes[4..10], unit)
-        }
-    }
-}
+#[rustfmt::skip]
+const WB_COLUMNS: Head = Head::new(&[
+    any_of(b"S"), any_of(b" DI"), any_of(b" "), any_of(b" "),
+    TEXT, TEXT, TEXT, TEXT, TEXT, TEXT,
+    any_of(b"kl"), any_of(b"gb"), any_of(b"\r"), any_of(b"\n"),
+]);
 
 /// `K` or `L`, a letter, five columns of weight, CR LF.
-fn scan_weight_output(bytes: &[u8], rest: Rest) -> Scan {
-    let fits = |at: usize, byte: u8| match at {
-        1 => matches!(byte, b'S' | b'D' | b'I'),
-        5 => matches!(byte, b'.' | b' ' | b'-'),
-        2..=6 => (0x20..=0x7e).contains(&byte),
-        7 => byte == b'\r',
-        8 => byte == b'\n',
-        _ => true,
-    };
-    match columns(bytes, WEIGHT_OUTPUT.longest, rest, fits) {
-        Some(scan) => scan,
-        None => {
-            let unit = if bytes[0] == b'K' { "kg" } else { "[lb_av]" };
-            weight(bytes, WEIGHT_OUTPUT.longest, bytes[1], &bytes[2..7], unit)
-        }
+#[rustfmt::skip]
+const WEIGHT_OUTPUT_COLUMNS: Head = Head::new(&[
+    any_of(b"KL"), any_of(b"SDI"),
+    TEXT, TEXT, TEXT, any_of(b". -"), TEXT,
+    any_of(b"\r"), any_of(b"\n"),
+]);
+
+fn scan_wb(bytes: &[u8], rest: Rest) -> Scan {
+    if let Some(scan) = incomplete(&WB, bytes, rest) {
+        return scan;
     }
+    let unit = match &bytes[10..12] {
+        b"kg" => "kg",
+        b"lb" => "[lb_av]",
+        _ => return Scan::No,
+    };
+    weight(WB.longest, bytes[1], 4, &bytes[4..10], unit)
 }
 
-/// `None` if all columns of a line are there and fit.
-fn columns(bytes: &[u8], length: usize, rest: Rest, fits: impl Fn(usize, u8) -> bool) -> Option<Scan> {
-    let all_fit = bytes.iter().take(length).enumerate().all(|(at, &byte)| fits(at, byte));
-    match (all_fit, bytes.len() < length, rest) {
+fn scan_weight_output(bytes: &[u8], rest: Rest) -> Scan {
+    if let Some(scan) = incomplete(&WEIGHT_OUTPUT, bytes, rest) {
+        return scan;
+    }
+    let unit = if bytes[0] == b'K' { "kg" } else { "[lb_av]" };
+    weight(WEIGHT_OUTPUT.longest, bytes[1], 2, &bytes[2..7], unit)
+}
+
+/// `None` if all columns of a line are there and fit: its head is the whole of it.
+fn incomplete(grammar: &Grammar, bytes: &[u8], rest: Rest) -> Option<Scan> {
+    match (grammar.head.fits(bytes), bytes.len() < grammar.longest, rest) {
         (true, false, _) => None,
         (true, true, Rest::Open) => Some(Scan::More),
         _ => Some(Scan::No),
     }
 }
 
-fn weight(bytes: &[u8], length: usize, state: u8, shown: &[u8], unit: &'static str) -> Scan {
+/// The line of `length` bytes whose weight is `shown` from column `at`.
+fn weight(length: usize, state: u8, at: usize, shown: &[u8], unit: &'static str) -> Scan {
     let overload = state == b'I';
     let is_one_decimal = |value: &scan_model::Decimal| value.scale() == 1;
     let value = unsigned(shown).or_else(|| negative(shown)).filter(is_one_decimal);
@@ -104,7 +96,7 @@ fn weight(bytes: &[u8], length: usize, state: u8, shown: &[u8], unit: &'static s
         Some(value) => Ok(Some(value)),
         None => Err(Fault::new(
             RejectReason::BadNumber,
-            bytes.len().min(length) - shown.len(),
+            at,
             "the weight is no number with one decimal",
         )),
     };

@@ -9,6 +9,7 @@ mod encoders;
 mod families;
 mod joiner;
 mod listening;
+mod noise;
 mod onlooker;
 mod pc_mode;
 mod properties;

@@ -1,5 +1,7 @@
 //! Replies and records in one stream of lines.
 
+use memchr::{memchr2, memchr3};
+
 /// The longest reply: the 38 fields of a BC-418, which are a line like any other.
 const MAX_REPLY: usize = 512;
 
@@ -37,14 +39,14 @@ impl Lines {
         while !bytes.is_empty() {
             match self.kind {
                 Kind::Record => {
-                    let line = bytes.iter().position(|&byte| is_line_end(byte)).map(|at| at + 1);
+                    let line = memchr2(b'\r', b'\n', bytes).map(|at| at + 1);
                     if line.is_some() {
                         self.kind = Kind::Reply;
                     }
                     return Some(Piece::Record(take(bytes, line.unwrap_or(bytes.len()))));
                 }
                 Kind::Reply => {
-                    let stop = bytes.iter().position(|&byte| byte == b'{' || is_line_end(byte));
+                    let stop = memchr3(b'{', b'\r', b'\n', bytes);
                     let part = take(bytes, stop.unwrap_or(bytes.len()));
                     self.collect(part);
                     // Without a stop all bytes were taken.
@@ -63,6 +65,12 @@ impl Lines {
             }
         }
         None
+    }
+
+    /// Takes the bytes of a reply back that was given out: the next one is kept where they were.
+    pub(super) fn reuse(&mut self, mut reply: Vec<u8>) {
+        reply.clear();
+        self.reply = reply;
     }
 
     /// Whether the device is in the middle of a line.
@@ -107,8 +115,7 @@ impl Lines {
             self.drop_reply();
             return None;
         }
-        let reply = std::mem::take(&mut self.reply);
-        (!reply.is_empty()).then_some(reply)
+        (!self.reply.is_empty()).then(|| std::mem::take(&mut self.reply))
     }
 
     fn drop_reply(&mut self) {
@@ -122,10 +129,6 @@ fn take<'a>(bytes: &mut &'a [u8], count: usize) -> &'a [u8] {
     let (taken, rest) = bytes.split_at(count);
     *bytes = rest;
     taken
-}
-
-fn is_line_end(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n')
 }
 
 #[cfg(test)]

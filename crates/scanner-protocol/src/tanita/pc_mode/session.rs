@@ -68,6 +68,7 @@ impl PcMode {
                 Piece::Reply(line) => {
                     let began = piece_end.saturating_sub(line.len() as u64 + 1);
                     self.take_reply(now, began, &line);
+                    self.lines.reuse(line);
                 }
             }
         }
