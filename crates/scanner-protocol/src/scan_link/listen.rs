@@ -86,14 +86,16 @@ impl Capture {
         if let Some(Ok((Side::Device, Frame::Part { index: 0, .. }))) = self.reader.push(byte) {
             self.begins_at = self.piece_at;
         }
+        let mut offset = self.begins_at;
         let outcome = match self.listener.push(byte)? {
             firmware_protocol::Heard::Frame(_) => return None,
+            // In one piece, perhaps between the parts of a message.
             firmware_protocol::Heard::Noise(error) => {
-                self.begins_at = self.piece_at;
+                offset = self.piece_at;
                 Err(broken(error).rejecting(self.piece.clone()))
             }
             firmware_protocol::Heard::Hello(from, hello) => {
-                self.begins_at = self.piece_at;
+                offset = self.piece_at;
                 Ok(Content::Message(said(&[
                     ("message", "hello".to_owned()),
                     ("from", side(from).to_owned()),
@@ -112,7 +114,7 @@ impl Capture {
             }
         };
         Some(Decoded {
-            offset: self.begins_at,
+            offset,
             protocol: Protocol::ScanLink,
             outcome,
         })

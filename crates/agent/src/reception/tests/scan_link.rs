@@ -65,7 +65,7 @@ impl Link {
         let mut heard = Vec::new();
         let work = async {
             let mut buffer = [0; 256];
-            while !heard.iter().any(&wanted) {
+            loop {
                 let now = self.now();
                 self.scanner.handle_timeout(now);
                 while let Some(event) = self.scanner.poll_event() {
@@ -73,6 +73,9 @@ impl Link {
                 }
                 while let Some(frame) = self.scanner.poll_transmit(now) {
                     self.cable.write_all(frame).await.unwrap();
+                }
+                if heard.iter().any(&wanted) {
+                    return;
                 }
                 let due = self
                     .scanner

@@ -106,6 +106,21 @@ fn a_capture_of_both_directions_shows_every_message_and_the_result() {
 }
 
 #[test]
+fn noise_between_the_parts_of_a_result_does_not_move_its_beginning() {
+    let (wire, _) = capture();
+    let record = |wire: &[u8]| {
+        let units = decode_all(Protocol::ScanLink, wire);
+        let record = units.iter().find(|unit| matches!(unit.outcome, Ok(Content::Record(_))));
+        record.unwrap().offset
+    };
+    let offset = record(&wire);
+    let start = usize::try_from(offset).unwrap();
+    let end = start + wire[start..].iter().position(|&byte| byte == 0).unwrap() + 1;
+    let noisy = [&wire[..end], b"noise\0", &wire[end..]].concat();
+    assert_eq!(record(&noisy), offset);
+}
+
+#[test]
 fn bytes_that_were_kept_are_decoded_again_to_the_same_values() {
     let (wire, sent) = capture();
     let again = decode_again(Protocol::ScanLink, &sent).unwrap();
