@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub use crate::vocabulary::{Entry, Loinc, Range};
 use crate::{
     Decimal, Unit,
-    vocabulary::{ALIASES, VOCABULARY},
+    vocabulary::{ALIASES, FIRST_OF_SHAPE, VOCABULARY},
 };
 
 /// One measurement of the vocabulary. Printed and serialised as its canonical name.
@@ -86,6 +86,11 @@ impl Metric {
     /// The unit in which it is stored and uploaded.
     pub fn unit(self) -> Unit {
         self.entry().unit
+    }
+
+    /// Whether it is a girth, a length or else of a body's shape, as optical scanners measure it, with a weight or without.
+    pub fn is_shape(self) -> bool {
+        self.index() >= FIRST_OF_SHAPE
     }
 
     /// Name on the REST wire: the export name in lower case, else the canonical name without underscores.
@@ -191,6 +196,18 @@ mod tests {
         }
         assert_eq!(Metric::from_alias("BMI"), Some(Metric::named("body_mass_index")));
         assert_eq!(Metric::from_alias("shoe size"), None);
+    }
+
+    #[test]
+    fn girths_are_of_the_shape_and_heights_are_not() {
+        for (name, is_shape) in [
+            ("neck_girth", true),
+            ("body_surface_area", true),
+            ("height", false),
+            ("body_weight", false),
+        ] {
+            assert_eq!(Metric::named(name).is_shape(), is_shape, "{name}");
+        }
     }
 
     #[test]

@@ -73,8 +73,8 @@ pub struct Reading {
 /// Why a record does not become a reading. It is set aside with its bytes, never uploaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// A profile or setting without a weight: nobody's result. Nothing is kept of it.
-    #[error("the record has no weight: it is not a measurement")]
+    /// A profile or setting without a weight or a girth: nobody's result. Nothing is kept of it.
+    #[error("the record has neither a weight nor a girth: it is not a measurement")]
     NotAMeasurement,
     /// There is a weight, and it cannot be true.
     #[error("the record has no plausible body weight")]
@@ -133,7 +133,12 @@ impl Reading {
                 _ => flags.push(Flag::Implausible(sent.metric)),
             }
         }
-        if !measurements.iter().any(|m| m.metric == Metric::BODY_WEIGHT) {
+        // Optical scanners need not weigh.
+        let is_weighed = record.get(Metric::BODY_WEIGHT).is_some();
+        if !measurements
+            .iter()
+            .any(|m| m.metric == Metric::BODY_WEIGHT || !is_weighed && m.metric.is_shape())
+        {
             return Err(Unfit::NoPlausibleWeight);
         }
         if record.integrity == Integrity::None {
@@ -258,6 +263,22 @@ mod tests {
         assert_eq!(Reading::from_record(&heavy, origin()), Err(Unfit::NoPlausibleWeight));
         let profile = record(&[("height", "173.0", Unit::Centimetre)], Integrity::Verified);
         assert_eq!(Reading::from_record(&profile, origin()), Err(Unfit::NotAMeasurement));
+    }
+
+    #[test]
+    fn an_optical_scanner_need_not_weigh() {
+        let shape = |girth| record(&[("waist_girth", girth, Unit::Centimetre)], Integrity::Verified);
+        let reading = Reading::from_record(&shape("82.5"), origin()).unwrap();
+        assert_eq!(reading.measurements.len(), 1);
+        assert_eq!(
+            Reading::from_record(&shape("900"), origin()),
+            Err(Unfit::NoPlausibleWeight)
+        );
+        // A weight that cannot be true casts doubt on the rest.
+        let mut both = shape("82.5");
+        both.measurements
+            .extend(record(&[("body_weight", "900", Unit::Kilogram)], Integrity::Verified).measurements);
+        assert_eq!(Reading::from_record(&both, origin()), Err(Unfit::NoPlausibleWeight));
     }
 
     #[test]

@@ -96,9 +96,11 @@ impl Record {
         }
     }
 
-    /// Whether this is somebody's result at all. A record without a weight is a profile or a setting.
+    /// Whether this is somebody's result at all. A record with neither a weight nor anything of a body's shape is a profile or a
+    /// setting.
     pub fn is_measurement(&self) -> bool {
-        self.get(Metric::BODY_WEIGHT).is_some()
+        let is_result = |metric: Metric| metric == Metric::BODY_WEIGHT || metric.is_shape();
+        self.measurements.iter().any(|sent| is_result(sent.metric))
     }
 }
 

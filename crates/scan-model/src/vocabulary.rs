@@ -10,7 +10,7 @@ use crate::{Decimal, Unit};
 #[rustfmt::skip]
 mod table;
 
-pub(crate) use table::{ALIASES, VOCABULARY};
+pub(crate) use table::{ALIASES, FIRST_OF_SHAPE, VOCABULARY};
 
 /// What the vocabulary says of one measurement.
 #[derive(Debug)]

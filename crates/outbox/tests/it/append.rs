@@ -1,6 +1,6 @@
 //! What an answered append promises.
 
-use outbox::{Code, Disposition, EntryId, NewEntry, Outcome, State, StoreError};
+use outbox::{Code, Disposition, EntryId, EntryKey, NewEntry, Outcome, State, StoreError};
 
 use crate::support::{A, B, entry, keys_in, list, open, payload, store};
 
@@ -51,6 +51,8 @@ fn the_same_key_is_stored_once_within_a_batch_and_across_restarts() {
         .unwrap();
     assert_eq!(again, Outcome::AlreadyPresent { id: EntryId(1) });
     assert_eq!(outbox.get(EntryId(1)).wait().unwrap().payload, payload("one"));
+    let found = |key: &str| outbox.find(EntryKey(key.to_owned())).wait().unwrap();
+    assert_eq!((found("one"), found("two")), (Some(EntryId(1)), None));
     // A key that was known used up no number.
     assert_eq!(store(&outbox, "two", A), EntryId(2));
 }

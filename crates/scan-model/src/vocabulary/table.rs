@@ -238,6 +238,9 @@ const COUNT: usize = {
     count
 };
 
+/// Place of the first entry of [`SHAPE`], the last group.
+pub(crate) const FIRST_OF_SHAPE: usize = COUNT - SHAPE.len();
+
 /// Every entry, in the order of the groups above. A position in it is a [`crate::Metric`].
 pub(crate) static VOCABULARY: [&Entry; COUNT] = {
     let mut all = [&WHOLE_BODY[0]; COUNT];

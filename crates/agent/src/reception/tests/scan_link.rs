@@ -52,7 +52,7 @@ impl Link {
             capabilities: Capabilities::LIVE_STAGES.with(Capabilities::CLOCK),
         };
         let mut store = RamStore::new();
-        store.append(RESULT, &result(true)).unwrap();
+        store.append(RESULT, &result(MetricId::BODY_WEIGHT)).unwrap();
         Self {
             scanner: Device::new(identity, store, LineConfig::new(7), firmware_protocol::Instant::START),
             cable,
@@ -100,7 +100,7 @@ impl Link {
 }
 
 /// The record in the scanner's memory.
-fn result(has_weight: bool) -> Vec<u8> {
+fn result(metric: MetricId) -> Vec<u8> {
     let header = RecordHeader {
         result: RESULT,
         scan: ScanRef::WalkUp(1),
@@ -112,11 +112,6 @@ fn result(has_weight: bool) -> Vec<u8> {
     };
     let mut buffer = [0; 256];
     let mut writer = RecordWriter::new(&mut buffer, &header).unwrap();
-    let metric = if has_weight {
-        MetricId::BODY_WEIGHT
-    } else {
-        MetricId::WAIST_GIRTH
-    };
     writer.value(metric, Decimal::new(8050, 2)).unwrap();
     writer.finish().to_vec()
 }
@@ -186,9 +181,12 @@ async fn a_result_that_the_disk_refuses_stays_in_the_scanner() {
 
 #[tokio::test]
 async fn what_can_never_become_a_reading_is_set_aside_before_the_scanner_forgets_it() {
-    let mut damaged = result(true);
+    let mut damaged = result(MetricId::BODY_WEIGHT);
     damaged[20] ^= 1;
-    for (bytes, reason) in [(damaged, "checksum_mismatch"), (result(false), "not_a_measurement")] {
+    for (bytes, reason) in [
+        (damaged, "checksum_mismatch"),
+        (result(MetricId::HEIGHT), "not_a_measurement"),
+    ] {
         let mut house = house(Config::default()).await;
         let mut link = Link::plug_into(&mut house);
         link.scanner.store_mut().remove(RESULT);
@@ -205,6 +203,19 @@ async fn what_can_never_become_a_reading_is_set_aside_before_the_scanner_forgets
             [EventKind::Started, EventKind::Failed, EventKind::SetAside]
         );
     }
+}
+
+#[tokio::test]
+async fn a_shape_without_a_weight_is_a_reading_too() {
+    let mut house = house(Config::default()).await;
+    let mut link = Link::plug_into(&mut house);
+    link.scanner.store_mut().remove(RESULT);
+    link.scanner
+        .store_mut()
+        .append(RESULT, &result(MetricId::WAIST_GIRTH))
+        .unwrap();
+    link.hears(is_stored).await;
+    assert_eq!(finish(house).await.states(), [State::Waiting]);
 }
 
 #[tokio::test]
@@ -250,7 +261,10 @@ async fn stages_are_shown_and_the_result_is_of_the_same_scan() {
         _ = link.hears(|_| false) => {}
         seen = board.wait_for(is_weighing) => drop(seen.unwrap()),
     }
-    link.scanner.store_mut().append(RESULT, &result(true)).unwrap();
+    link.scanner
+        .store_mut()
+        .append(RESULT, &result(MetricId::BODY_WEIGHT))
+        .unwrap();
     link.hears(is_stored).await;
     let finished = finish(house).await;
     assert_eq!(finished.events(), [EventKind::Started, EventKind::Completed]);
