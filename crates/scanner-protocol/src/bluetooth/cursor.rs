@@ -30,9 +30,10 @@ impl<'a> Cursor<'a> {
         let [year_low, year_high, month, day, hour, minute, second] = self.take()?;
         let part = |byte: u8| i8::try_from(byte).ok();
         let exact = || {
-            let year = i16::try_from(u16::from_le_bytes([year_low, year_high])).ok()?;
-            let known = (1582..=9999).contains(&year) && second < 60;
-            let date = Date::new(year, part(month)?, part(day)?).ok().filter(|_| known)?;
+            let year = i16::try_from(u16::from_le_bytes([year_low, year_high])).ok();
+            // The standard's range; 0 is a year that the device does not know.
+            let year = year.filter(|year| (1582..=9999).contains(year))?;
+            let date = Date::new(year, part(month)?, part(day)?).ok()?;
             let time = Time::new(part(hour)?, part(minute)?, part(second)?, 0).ok()?;
             Some(DateTime::from_parts(date, time))
         };

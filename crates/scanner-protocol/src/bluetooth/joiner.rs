@@ -19,6 +19,8 @@ use crate::{
 
 /// A scale sends weight and composition of one person within a second or two.
 const TOGETHER: Duration = Duration::from_secs(5);
+/// The offset of every event: values are no stream.
+const NO_STREAM: u64 = 0;
 
 /// Joins the values that one Bluetooth scale sends on one connection into records: two parts of a body composition, a weight and the
 /// composition that belongs to it. It owns no radio and no clock. After every `handle_*` call, drain
@@ -35,8 +37,6 @@ pub struct Joiner {
     xiaomi: Xiaomi,
     repeats: Repeats,
     output: Output,
-    /// Values so far: the offset of an event is the number of its value.
-    values: u64,
 }
 
 #[derive(Debug)]
@@ -66,14 +66,12 @@ impl Joiner {
             xiaomi: Xiaomi::default(),
             repeats: Repeats::default(),
             output: Output::default(),
-            values: 0,
         }
     }
 
     /// Takes a value of a scale that keeps to the standard.
     pub fn handle_value(&mut self, now: Tick, characteristic: Characteristic, value: &[u8]) {
         self.handle_timeout(now);
-        self.values += 1;
         let decoded = match sig::decode(characteristic, value) {
             Ok(decoded) => decoded,
             Err(fault) => return self.reject(fault, value.to_vec()),
@@ -88,7 +86,7 @@ impl Joiner {
         if decoded.is_unsuccessful {
             self.waiting = None;
             return self.output.device_error(
-                self.values,
+                NO_STREAM,
                 DeviceError {
                     code: "unsuccessful".to_owned(),
                     name: "unsuccessful",
@@ -106,7 +104,6 @@ impl Joiner {
     /// Takes a value of a Xiaomi scale, from either way.
     pub fn handle_xiaomi(&mut self, now: Tick, value: &[u8]) {
         self.handle_timeout(now);
-        self.values += 1;
         let weight = match xiaomi::decode(value) {
             Ok(weight) => weight,
             Err(fault) => return self.reject(fault, value.to_vec()),
@@ -254,15 +251,15 @@ impl Joiner {
 
     fn report(&mut self, now: Tick, mut record: Record) {
         consistency::check(&mut record);
-        self.output.stage(self.values, Stage::ReadingResults, 0);
+        self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
         if self.options.drop_repeats {
             match self.repeats.compare(now, &record, None) {
                 Novelty::New => {}
-                Novelty::Repeat => return self.output.repeated(self.values),
+                Novelty::Repeat => return self.output.repeated(NO_STREAM),
                 Novelty::PerhapsRepeat => record.flag(Flag::PossibleDuplicate),
             }
         }
-        self.output.record(self.values, Box::new(record));
+        self.output.record(NO_STREAM, Box::new(record));
     }
 
     fn reject_half(&mut self, raw: Vec<u8>) {
@@ -275,8 +272,8 @@ impl Joiner {
     }
 
     fn reject(&mut self, fault: Fault, raw: Vec<u8>) {
-        self.output.stage(self.values, Stage::ReadingResults, 0);
-        self.output.rejected(self.values, fault.rejecting(raw));
+        self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
+        self.output.rejected(NO_STREAM, fault.rejecting(raw));
     }
 }
 

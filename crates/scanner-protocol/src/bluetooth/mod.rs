@@ -39,10 +39,7 @@ pub(crate) fn record(characteristic: Characteristic, value: &[u8]) -> Result<Rec
 
 /// The record that was made of these values, once more.
 pub(crate) fn record_again(raw: &[u8]) -> Option<Record> {
-    let mut joiner = Joiner::new(Options {
-        drop_repeats: false,
-        ..Options::default()
-    });
+    let mut joiner = Joiner::new(Options::default());
     for (characteristic, value) in sig::packed(raw) {
         joiner.handle_value(Tick(0), characteristic, value);
     }

@@ -71,16 +71,11 @@ pub(crate) fn is_loaded(weight: &Weight) -> bool {
 }
 
 fn agree(first: Decimal, second: Decimal) -> bool {
-    let (low, high) = if first < second {
-        (first, second)
-    } else {
-        (second, first)
-    };
     // Kilograms of a scale have few digits, so this cannot overflow; a value that could is no agreement.
-    let scale = low.scale().max(high.scale()).max(AGREEMENT.scale());
+    let scale = first.scale().max(second.scale()).max(AGREEMENT.scale());
     let aligned = |value: Decimal| value.converted(Decimal::from(1), scale).map(Decimal::mantissa);
-    match (aligned(low), aligned(high), aligned(AGREEMENT)) {
-        (Some(low), Some(high), Some(agreement)) => high - low <= agreement,
+    match (aligned(first), aligned(second), aligned(AGREEMENT)) {
+        (Some(first), Some(second), Some(agreement)) => first.abs_diff(second) <= agreement.unsigned_abs(),
         _ => false,
     }
 }

@@ -19,7 +19,7 @@ pub(crate) static TOLEDO: Grammar = Grammar {
     maker: None,
     // With and without a parity bit.
     head: Head::new(&[
-        any_of(&[STX, STX | PARITY]),
+        any_of(b"\x02\x82"),
         STATUS_WORDS,
         STATUS_WORDS,
         STATUS_WORDS,
@@ -61,10 +61,8 @@ fn scan(sent: &[u8], rest: Rest) -> Scan {
     let bytes = &bytes[..held];
     let body = bytes.get(1..).unwrap_or_default();
     let fits = |(at, &byte): (usize, &u8)| match at {
-        0..=2 => byte & STATUS != 0,
-        9 => byte == CR || is_digit(byte),
-        3..=14 => is_digit(byte),
-        _ => true,
+        0..=2 => STATUS_WORDS[usize::from(byte)],
+        _ => is_digit(byte),
     };
     let end = if bytes.get(SHORT - 1) == Some(&CR) { SHORT } else { LONG };
     if !body.iter().take(end - 2).enumerate().all(fits) || bytes.get(end - 1).is_some_and(|&byte| byte != CR) {

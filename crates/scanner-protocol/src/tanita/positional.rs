@@ -156,7 +156,7 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     let illegal = content
         .iter()
         .enumerate()
-        .find(|&(at, byte)| !(is_legal(*byte) || at == 0 && *byte < b' ' && *byte != 0));
+        .find(|&(at, &byte)| !(is_legal(byte) || at == 0 && is_control(byte)));
     let legal = illegal.map_or(content.len(), |(at, _)| at);
     let begins = content[..legal].iter().filter(|&&byte| byte == b',').count() >= 2;
     if !begins {
@@ -186,16 +186,22 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     }
 }
 
+/// What may stand before the first field. A zero is what a port makes of a damaged byte.
+const fn is_control(byte: u8) -> bool {
+    matches!(byte, 0x01..=0x1f)
+}
+
 const fn is_legal(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'.' | b',' | b'-' | b'"' | b'/' | b':' | b' ')
 }
 
 fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let line = match line {
-        [control, rest @ ..] if *control < b' ' => rest,
-        line => line,
-    };
-    line.split(|&byte| byte == b',')
+    line[start(line)..].split(|&byte| byte == b',')
+}
+
+/// Where the first field begins.
+fn start(line: &[u8]) -> usize {
+    line.first().map_or(0, |&byte| usize::from(is_control(byte)))
 }
 
 fn layout(count: usize) -> Option<&'static [(&'static str, Field)]> {
@@ -226,7 +232,7 @@ fn decode(line: &[u8], raw: &[u8]) -> Result<Record, Fault> {
         raw: raw.to_vec(),
     };
     let mut date = None;
-    let mut next = 0;
+    let mut next = start(line);
     for ((name, field), text) in layout.iter().zip(fields(line)) {
         let at = next;
         next += text.len() + 1;

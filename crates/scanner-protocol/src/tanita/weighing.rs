@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
+use scan_model::Decimal;
+
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    scales::unsigned,
     stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
     weight::Weight,
 };
@@ -88,8 +89,9 @@ fn incomplete(grammar: &Grammar, bytes: &[u8], rest: Rest) -> Option<Scan> {
 /// The line of `length` bytes whose weight is `shown` from column `at`.
 fn weight(length: usize, state: u8, at: usize, shown: &[u8], unit: &'static str) -> Scan {
     let overload = state == b'I';
-    let is_one_decimal = |value: &scan_model::Decimal| value.scale() == 1;
-    let value = unsigned(shown).or_else(|| negative(shown)).filter(is_one_decimal);
+    // A platform that was relieved of its zero shows less than nothing.
+    let number = Decimal::parse(shown.trim_ascii_start()).ok();
+    let value = number.filter(|value| value.scale() == 1);
     let result = match value {
         // What stands in the columns then is not published.
         _ if overload => Ok(None),
@@ -109,9 +111,4 @@ fn weight(length: usize, state: u8, at: usize, shown: &[u8], unit: &'static str)
             })
         }),
     )
-}
-
-/// A platform that was relieved of its zero shows less than nothing.
-fn negative(shown: &[u8]) -> Option<scan_model::Decimal> {
-    scan_model::Decimal::parse(shown.trim_ascii_start()).ok()
 }
