@@ -25,7 +25,7 @@ pub(crate) fn accuniq() -> Vec<(String, Vec<u8>, Value)> {
     cases(include_str!("../../../../tests/captures/accuniq.json"))
 }
 
-fn bmh05108() -> Vec<(String, Vec<u8>, Value)> {
+pub(crate) fn bmh05108() -> Vec<(String, Vec<u8>, Value)> {
     cases(include_str!("../../../../tests/captures/bmh05108.json"))
 }
 
@@ -58,21 +58,21 @@ pub(crate) fn only(protocol: Protocol, bytes: &[u8]) -> Result<Content, Rejected
     units.remove(0).outcome
 }
 
-fn weight(protocol: Protocol, bytes: &[u8]) -> Weight {
+pub(crate) fn weight(protocol: Protocol, bytes: &[u8]) -> Weight {
     match only(protocol, bytes) {
         Ok(Content::Weight(weight)) => weight,
         other => panic!("{other:?}"),
     }
 }
 
-fn record(protocol: Protocol, bytes: &[u8]) -> Box<Record> {
+pub(crate) fn record(protocol: Protocol, bytes: &[u8]) -> Box<Record> {
     match only(protocol, bytes) {
         Ok(Content::Record(record)) => record,
         other => panic!("{other:?}"),
     }
 }
 
-fn message(protocol: Protocol, bytes: &[u8]) -> Message {
+pub(crate) fn message(protocol: Protocol, bytes: &[u8]) -> Message {
     match only(protocol, bytes) {
         Ok(Content::Message(message)) => message,
         other => panic!("{other:?}"),
@@ -80,7 +80,7 @@ fn message(protocol: Protocol, bytes: &[u8]) -> Message {
 }
 
 /// Digits and unit of a measurement, as `79.960 kg`.
-fn sent(record: &Record, name: &str) -> Option<String> {
+pub(crate) fn sent(record: &Record, name: &str) -> Option<String> {
     record.get(name.parse().unwrap()).map(printed)
 }
 

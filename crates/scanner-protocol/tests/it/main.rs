@@ -4,15 +4,22 @@
 
 mod again;
 mod auto;
+mod bluetooth;
 mod captures;
 mod encoders;
 mod families;
+mod frames;
 mod joiner;
+mod joining;
 mod listening;
+mod modules;
 mod noise;
 mod onlooker;
 mod pc_mode;
+mod positional;
 mod properties;
+mod repeats;
+mod scales;
 mod scan_link;
 mod streams;
 mod time;

@@ -1,0 +1,212 @@
+//! Positional records of Tanita scales: each field at its place, and what no field can be.
+
+use scan_model::{
+    DeviceTime, Flag,
+    subject::{BodyType, Gender},
+};
+use scanner_protocol::{Content, Protocol, RejectReason, decode_all, raw_tags};
+
+use crate::families::{only, record, sent};
+
+use Protocol::TanitaPositional;
+
+fn read(line: &str) -> Box<scan_model::Record> {
+    record(TanitaPositional, line.as_bytes())
+}
+
+fn reason(line: &str) -> RejectReason {
+    only(TanitaPositional, line.as_bytes()).unwrap_err().reason
+}
+
+/// A line of the 38 fields of a BC-418 with this date and time; the value of field n, from 0, is n and a half.
+fn bc_418(date: &str, time: &str) -> String {
+    let values: Vec<_> = (4..38).map(|place| format!("{place}.5")).collect();
+    format!("{date},{time},0,1,{}\r\n", values.join(","))
+}
+
+#[test]
+fn every_field_of_a_bc_418_has_its_place() {
+    let record = read(&bc_418("\"05/03/24\"", "\"09:07\""));
+    let whole_body = [
+        ("height", 4, "cm"),
+        ("body_weight", 5, "kg"),
+        ("fat_percentage", 6, "%"),
+        ("fat_mass", 7, "kg"),
+        ("fat_free_mass", 8, "kg"),
+        ("water_mass", 9, "kg"),
+        ("body_mass_index", 11, "kg/m2"),
+        ("impedance_50khz", 13, "Ohm"),
+    ];
+    for (name, place, unit) in whole_body {
+        assert_eq!(sent(&record, name), Some(format!("{place}.5 {unit}")), "{name}");
+    }
+    let mut place = 18;
+    for segment in ["right_leg", "left_leg", "right_arm", "left_arm", "trunk"] {
+        for (name, unit) in [
+            ("fat_percentage", "%"),
+            ("fat_mass", "kg"),
+            ("fat_free_mass", "kg"),
+            ("muscle_mass", "kg"),
+        ] {
+            let name = format!("{segment}_{name}");
+            assert_eq!(sent(&record, &name), Some(format!("{place}.5 {unit}")), "{name}");
+            place += 1;
+        }
+    }
+    assert_eq!(
+        record.measurements.len(),
+        28,
+        "undocumented units are kept and not read"
+    );
+    assert_eq!(record.subject.age.unwrap().to_string(), "10.5");
+    assert_eq!(record.subject.height.unwrap().to_string(), "4.5");
+    let tags = raw_tags(&record);
+    let tag = |name: &str| {
+        tags.iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.to_string())
+    };
+    assert_eq!(tags.len(), 38);
+    for (name, value) in [
+        ("date", "\"05/03/24\""),
+        ("basal_metabolic_rate", "12.5"),
+        ("left_arm.impedance_ohm", "17.5"),
+    ] {
+        assert_eq!(tag(name).as_deref(), Some(value));
+    }
+}
+
+#[test]
+fn the_day_stands_first_on_a_bc_418_and_the_year_on_japanese_models() {
+    for (date, time, expected) in [
+        ("\"05/03/24\"", "\"09:07\"", "2024-03-05T09:07"),
+        ("\"31/12/99\"", "\"23:59\"", "2099-12-31T23:59"),
+        ("\"05/03/24\" ", " \"09:07\"", "2024-03-05T09:07"),
+    ] {
+        let record = read(&bc_418(date, time));
+        assert_eq!(
+            record.device_time,
+            DeviceTime::Reported(expected.parse().unwrap()),
+            "{date}"
+        );
+        assert!(!record.flags.contains(&Flag::DeviceTimeInvalid));
+    }
+    for (date, time) in [
+        ("\"31/04/24\"", "\"09:07\""),
+        ("\"05/13/24\"", "\"09:07\""),
+        ("\"05/03/24\"", "\"24:00\""),
+        ("05/03/24", "\"09:07\""),
+        ("\"05-03-24\"", "\"09:07\""),
+        ("\"-5/03/24\"", "\"09:07\""),
+        ("\"5-/03/24\"", "\"09:07\""),
+        ("\"5/3/24\"", "\"09:07\""),
+    ] {
+        let record = read(&bc_418(date, time));
+        assert_eq!(record.device_time, DeviceTime::Invalid, "{date} {time}");
+        assert!(record.flags.contains(&Flag::DeviceTimeInvalid), "{date} {time}");
+    }
+    for date in ["\"03/05/01\"", "\"2003/05/01\""] {
+        let record = read(&format!("{date},\"09:07\",64.2\r\n"));
+        assert_eq!(
+            record.device_time,
+            DeviceTime::Reported("2003-05-01T09:07".parse().unwrap()),
+            "{date}"
+        );
+    }
+}
+
+/// An export record of a TBF-310 with these two fields.
+fn tbf_310(body_type: &str, sex: &str) -> String {
+    format!("{body_type},{sex},170,110.6,431,28.4,31.4,79.2,58.0,27,38.3,9771\r\n")
+}
+
+#[test]
+fn body_type_and_sex_are_digits_and_control_bytes_may_stand_before_the_first() {
+    for (text, expected) in [
+        ("0", BodyType::Standard),
+        ("2", BodyType::Athlete),
+        ("\x110", BodyType::Standard),
+        ("\x012", BodyType::Athlete),
+        ("\x1f 2", BodyType::Athlete),
+    ] {
+        let record = read(&tbf_310(text, "1"));
+        assert_eq!(record.subject.body_type, Some(expected), "{text:?}");
+        assert_eq!(raw_tags(&record).len(), 12, "{text:?}");
+    }
+    for (text, expected) in [("1", Gender::Male), ("2", Gender::Female), (" 2", Gender::Female)] {
+        assert_eq!(read(&tbf_310("0", text)).subject.gender, Some(expected), "{text:?}");
+    }
+    for (body_type, sex) in [("1", "1"), ("0", "0"), ("0", "3"), ("0", "")] {
+        assert_eq!(
+            reason(&tbf_310(body_type, sex)),
+            RejectReason::BadNumber,
+            "{body_type:?} {sex:?}"
+        );
+    }
+}
+
+#[test]
+fn a_value_that_a_device_leaves_out_is_no_measurement() {
+    let record = read("0,2,170,110.6,,28.4,31.4,79.2,58.0,27,38.3,9771\r\n");
+    assert_eq!(sent(&record, "impedance_50khz"), None);
+    assert_eq!(record.measurements.len(), 8);
+    assert_eq!(sent(&record, "height").as_deref(), Some("170 cm"));
+}
+
+#[test]
+fn a_line_is_a_candidate_from_its_second_comma_on() {
+    for line in [
+        "170\r\n",
+        "170.5\r\n",
+        "170,110\r\n",
+        "1234567890\r\n",
+        "12:30 05/03\r\n",
+    ] {
+        assert_eq!(decode_all(TanitaPositional, line.as_bytes()), [], "{line:?}");
+    }
+    for fields in [4, 11, 13, 14, 16, 37, 39] {
+        let line = format!("{}1\r\n", "1,".repeat(fields - 1));
+        assert_eq!(reason(&line), RejectReason::WrongFieldCount, "{fields} fields");
+    }
+    // Two commas before the byte that no field can hold.
+    for (line, expected) in [
+        ("1,2,x\r\n", Some(RejectReason::IllegalByte)),
+        ("1,x,2,3\r\n", None),
+        ("1,2,\x11\r\n", Some(RejectReason::IllegalByte)),
+        ("1,2,\0\r\n", Some(RejectReason::LineError)),
+    ] {
+        let units = decode_all(TanitaPositional, line.as_bytes());
+        let found = units.first().map(|unit| unit.outcome.as_ref().unwrap_err().reason);
+        assert_eq!(found, expected, "{line:?}");
+    }
+}
+
+#[test]
+fn a_line_of_more_than_the_longest_record_is_given_up() {
+    let long = format!("0,2,{}", "1".repeat(600));
+    assert_eq!(
+        decode_all(TanitaPositional, long.as_bytes())[0]
+            .outcome
+            .as_ref()
+            .unwrap_err()
+            .reason,
+        RejectReason::LineTooLong
+    );
+    assert_eq!(reason(&long[..511]), RejectReason::Truncated);
+}
+
+#[test]
+fn a_record_behind_noise_comes_out_without_waiting_for_silence() {
+    for noise in ["12x\r\n", "170,110\r\n", "hello, world, and all\r\n", "1,x,2,3,4\r\n"] {
+        let mut session = scanner_protocol::Session::new(TanitaPositional, scanner_protocol::Options::default());
+        session.handle_bytes(scanner_protocol::Tick(0), noise.as_bytes());
+        session.handle_bytes(scanner_protocol::Tick(0), tbf_310("0", "2").as_bytes());
+        let found = crate::outcomes(&mut session);
+        assert!(matches!(found[..], [crate::Outcome::Record(_)]), "{noise:?}: {found:?}");
+    }
+    let line = tbf_310("0", "2");
+    let units = decode_all(TanitaPositional, [line.as_bytes(), line.as_bytes()].concat().as_slice());
+    assert!(
+        matches!(&units[..], [first, second] if second.offset == line.len() as u64 && matches!(first.outcome, Ok(Content::Record(_))))
+    );
+}
