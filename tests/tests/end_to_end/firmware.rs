@@ -170,6 +170,49 @@ async fn a_scanner_that_loses_power_before_it_knew_that_a_result_is_stored_deliv
     assert!(agent.terminate().success());
 }
 
+/// The agent dies at its first sync of the disk, at its first word to the scanner, at its second sync, and so on, until none of these
+/// moments comes before everything is stored and confirmed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_killed_at_one_sync_and_one_word_to_the_scanner_after_the_other_takes_each_result_once() {
+    if !emulated::strace_works() {
+        return;
+    }
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let mut measured = Vec::new();
+    for _ in 0..4 {
+        measured.push(measure(&mut site.scanner).await);
+    }
+
+    let port = std::fs::read_link(site.world.port()).unwrap().display().to_string();
+    let mut kills = 0;
+    let mut confirmed = false;
+    for moment in 1.. {
+        for (call, of) in [("fsync,fdatasync", &[][..]), ("write", &["-P", &port])] {
+            let kill = format!("inject={call}:signal=KILL:when={moment}");
+            let mut agent = site.world.agent_traced(&[of, &["-e", &kill]].concat());
+            let mut dead = false;
+            until(&mut site.scanner, "the agent dies, or all is confirmed", |report| {
+                confirmed = report.waiting == 0;
+                dead = agent.has_ended();
+                confirmed || dead
+            })
+            .await;
+            agent.kill();
+            site.scanner.forget_dead_owner();
+            kills += 1;
+        }
+        if confirmed {
+            break;
+        }
+    }
+    assert!(kills > measured.len(), "{kills} kills are not enough to find anything");
+
+    let agent = site.world.agent();
+    site.expect_readings(&measured).await;
+    assert!(agent.terminate().success());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_killed_in_the_middle_of_a_scan_takes_its_result_when_it_is_back() {
     let Some(mut site) = Site::new().await else { return };
@@ -212,13 +255,16 @@ async fn a_bad_cable_neither_loses_nor_doubles_nor_changes_a_result() {
     let agent = site.world.agent();
     site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
     let mut measured = Vec::new();
-    for faults in [
-        &["drop 100", "flip 700"][..],
-        &["mute 4000"],
-        &["flip 3000", "deaf 1000"],
+    // Bytes of the result are lost and turned; the cable is out until the session is over; the answers to the result are lost.
+    for (result, faults) in [
+        (1, &["drop 60", "flip 400"][..]),
+        (2, &["mute 4000"]),
+        (3, &["deaf 1000"]),
     ] {
         site.scanner.say("step on").await.unwrap();
-        let result = site.scanner.report().await.unwrap().results + 1;
+        site.ear
+            .until("bay-1/progress", |progress| progress["stage"] == "reading_results")
+            .await;
         for fault in faults {
             site.scanner.say(fault).await.unwrap();
         }

@@ -94,6 +94,13 @@ impl World {
         Program::start_with("scanbridge", &["run", "--config", &config], &log, environment)
     }
 
+    /// Starts the agent under `strace`, with these options of it.
+    pub fn agent_traced(&self, options: &[&str]) -> Program {
+        let config = self.config().display().to_string();
+        let log = self.folder.path().join("agent.log");
+        Program::start_traced("scanbridge", &["run", "--config", &config], &log, options)
+    }
+
     /// What a running agent says of itself.
     pub async fn health(&self) -> Value {
         let url = format!("http://127.0.0.1:{}/healthz", self.local_api);

@@ -48,10 +48,22 @@ impl Program {
 
     /// Starts `name` with something in its environment.
     pub fn start_with(name: &str, arguments: &[&str], log: &Path, environment: &[(&str, &Path)]) -> Self {
+        let mut command = Command::new(path(name));
+        command.args(arguments).envs(environment.iter().copied());
+        Self::spawn(command, log)
+    }
+
+    /// Starts `name` under `strace` with `options`, as an immediate child all the same.
+    pub fn start_traced(name: &str, arguments: &[&str], log: &Path, options: &[&str]) -> Self {
+        let mut command = Command::new("strace");
+        command.args(["-D", "-f", "-o", "/dev/null"]).args(options);
+        command.arg(path(name)).args(arguments);
+        Self::spawn(command, log)
+    }
+
+    fn spawn(mut command: Command, log: &Path) -> Self {
         let output = File::options().create(true).append(true).open(log).unwrap();
-        let child = Command::new(path(name))
-            .args(arguments)
-            .envs(environment.iter().copied())
+        let child = command
             .stdin(Stdio::null())
             .stdout(output.try_clone().unwrap())
             .stderr(output)
@@ -61,6 +73,11 @@ impl Program {
             child,
             log: log.to_owned(),
         }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Its process id.
