@@ -217,3 +217,47 @@ fn repeats_are_kept_when_asked_for() {
         assert!(matches!(outcome, Outcome::Record(record) if record.flags.is_empty()));
     }
 }
+
+/// A line of a scale that begins where a line does, as nothing else marks it.
+const PRINTED: &[u8] = b"     80.5 kg Gross \r\n";
+
+#[test]
+fn the_first_byte_after_a_second_of_silence_begins_a_line() {
+    for (pause, records) in [(SECOND - 1, 0), (SECOND, 1)] {
+        let mut session = Session::new(Protocol::RiceLake, Options::default());
+        session.handle_bytes(Tick(0), b"?");
+        session.handle_bytes(Tick(pause), PRINTED);
+        assert_eq!(outcomes(&mut session).len(), records, "after {pause} µs");
+    }
+}
+
+#[test]
+fn half_a_line_of_a_scale_is_held_for_its_silence_unless_the_host_reads_late() {
+    let mut session = Session::new(Protocol::RiceLake, Options::default());
+    session.handle_bytes(Tick(0), &PRINTED[..11]);
+    assert_eq!(session.poll_timeout(), Some(Tick(SECOND)));
+    session.handle_timeout(Tick(SECOND - 1));
+    assert_eq!(session.poll_timeout(), Some(Tick(SECOND)));
+    session.handle_bytes(Tick(30 * SECOND), &PRINTED[11..]);
+    assert!(matches!(outcomes(&mut session)[..], [Outcome::Record(_)]));
+
+    session.handle_bytes(Tick(40 * SECOND), &PRINTED[..11]);
+    session.handle_timeout(Tick(41 * SECOND));
+    assert_eq!(session.poll_timeout(), None);
+    session.handle_bytes(Tick(41 * SECOND), &PRINTED[11..]);
+    assert!(truncated(&outcomes(&mut session)));
+}
+
+#[test]
+fn a_damaged_byte_between_the_lines_of_a_scale_or_before_a_silence_spoils_nothing() {
+    for (before, records) in [(&b""[..], 1), (PRINTED, 2), (&PRINTED[..8], 1)] {
+        let mut session = Session::new(Protocol::RiceLake, Options::default());
+        session.handle_bytes(Tick(0), before);
+        session.handle_line(Tick(0), LineEvent::Parity);
+        session.handle_timeout(Tick(SECOND));
+        session.handle_bytes(Tick(SECOND), PRINTED);
+        let outcomes = outcomes(&mut session);
+        assert_eq!(outcomes.len(), records);
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Record(_))));
+    }
+}

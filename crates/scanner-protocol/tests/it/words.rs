@@ -123,6 +123,11 @@ fn each_protocol_says_what_its_scanner_can_do() {
         ..sends
     };
     assert_eq!(able(Protocol::TanitaPc), led);
+    let confirmed = Capabilities {
+        confirms_stored: true,
+        ..led
+    };
+    assert_eq!(able(Protocol::ScanLink), confirmed);
 }
 
 #[test]
