@@ -1,9 +1,13 @@
 //! Bytes that were kept: each family makes the same of them again, and shows them by name.
 
 use scan_model::{Metric, Record};
-use scanner_protocol::{Protocol, RejectReason, decode_again, decode_all, raw_tags};
+use scanner_protocol::{Options, Protocol, RejectReason, Session, decode_again, decode_all, raw_tags};
 
-use crate::families::{ascii, legacy, protocol_of, toledo, xiaomi};
+use crate::{
+    Outcome,
+    families::{ascii, legacy, protocol_of, toledo, xiaomi},
+    heard_by,
+};
 
 #[test]
 fn a_line_of_a_scale_is_the_record_that_it_would_be_if_it_were_somebodys_weight() {
@@ -33,6 +37,42 @@ fn a_line_of_a_scale_is_the_record_that_it_would_be_if_it_were_somebodys_weight(
             "{id}"
         );
         assert!(record.get(Metric::BODY_WEIGHT).is_some(), "{id}");
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_stream_is_the_one_frame_that_was_found() {
+    let line = &b"ST,+00070.50 kg\r"[..];
+    let (outcomes, _) = heard_by(
+        Session::new(Protocol::And, Options::default()),
+        &[b"xx\nST,+00000.00 kg\r\n", &[line, b"\n"].concat().repeat(3)[..]].concat(),
+        7,
+    );
+    let [Outcome::Record(record)] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!(record.raw, line);
+
+    // A printed line without its end, and a record with a field too few.
+    for (protocol, bytes) in [
+        (Protocol::RiceLake, &b"     80.5 kg Gr"[..]),
+        (
+            Protocol::TanitaPositional,
+            b"0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,32.3\r",
+        ),
+    ] {
+        let (outcomes, _) = heard_by(
+            Session::new(protocol, Options::default()),
+            &[b"what?\r\n", bytes].concat(),
+            9,
+        );
+        let [Outcome::Rejected(rejected)] = &outcomes[..] else {
+            panic!("{outcomes:?}")
+        };
+        assert_eq!(rejected.raw, bytes, "{protocol}");
+        let units = decode_all(protocol, &[b"what?\r\n", bytes].concat());
+        assert_eq!(units[0].outcome.as_ref().unwrap_err().raw, bytes, "{protocol}");
+        assert_eq!(units[0].offset, 7);
     }
 }
 

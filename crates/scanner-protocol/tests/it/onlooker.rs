@@ -3,7 +3,7 @@
 use scanner_protocol::{Carrier, Content, Decoded, Onlooker, Protocol, Tick, decode_all};
 
 use crate::{
-    capture,
+    MILLISECOND, SECOND, capture,
     families::{accuniq, ascii, legacy, protocol_of, toledo},
 };
 
@@ -75,6 +75,58 @@ fn a_silence_ends_what_was_under_way() {
         onlooker.poll_unit().unwrap().outcome.unwrap_err().reason.name(),
         "truncated"
     );
+}
+
+#[test]
+fn every_family_is_looked_on_to_its_own_silence() {
+    for (protocol, part, silence) in [
+        (Protocol::And, &b"ST,+0"[..], 500 * MILLISECOND),
+        (Protocol::Adam, b"Weight: 80.00 kg\r\n", 500 * MILLISECOND),
+        (Protocol::TanitaTagged, b"{0,16,", SECOND),
+        (Protocol::TanitaPc, b"{0,16,", SECOND),
+        (Protocol::Auto, b"ST,+0", 500 * MILLISECOND),
+        (Protocol::Auto, b"{0,16,", SECOND),
+    ] {
+        let mut onlooker = Onlooker::new(protocol);
+        assert_eq!(onlooker.poll_timeout(), None, "{protocol}");
+        onlooker.handle_bytes(Tick(7), part);
+        assert_eq!(onlooker.poll_timeout(), Some(Tick(7 + silence)), "{protocol}");
+        onlooker.handle_timeout(Tick(6 + silence));
+        assert_eq!(
+            onlooker.poll_timeout(),
+            Some(Tick(7 + silence)),
+            "too early changes nothing"
+        );
+        onlooker.handle_timeout(Tick(7 + silence));
+        assert_eq!(onlooker.poll_timeout(), None, "{protocol}");
+    }
+    let mut onlooker = Onlooker::new(Protocol::Adam);
+    onlooker.handle_bytes(Tick(0), b"Weight: 80.00 kg\r\n");
+    assert_eq!(onlooker.poll_unit(), None, "more lines may belong to it");
+    onlooker.handle_timeout(Tick(500 * MILLISECOND));
+    assert!(onlooker.poll_unit().is_some());
+}
+
+#[test]
+fn what_is_noise_is_what_the_family_says_that_gave_the_last_whole_unit() {
+    let record = capture("sc330-2014-adult-male");
+    for (protocol, bytes, skipped) in [
+        (Protocol::And, &b"what?\r\nST,+00070.50 kg\r\n??"[..], 7),
+        (Protocol::TanitaTagged, b"what?\r\n", 5),
+        (Protocol::TanitaPc, b"what?\r\nM1\r\nE2\r\n", 5),
+        (Protocol::Auto, b"what?\r\nST,+00070.50 kg\r\n", 5),
+        (Protocol::LookinbodyCsv, b"what?\r\n", 5),
+    ] {
+        let mut onlooker = Onlooker::new(protocol);
+        onlooker.handle_bytes(Tick(0), bytes);
+        onlooker.close(Tick(0));
+        assert_eq!(onlooker.bytes_skipped(), skipped, "{protocol}");
+    }
+    let mut onlooker = Onlooker::new(Protocol::Auto);
+    onlooker.handle_bytes(Tick(0), b"ST,+00070.50 kg\r\n");
+    assert_eq!(onlooker.bytes_skipped(), 0);
+    onlooker.handle_bytes(Tick(0), &record);
+    assert_eq!(onlooker.bytes_skipped(), 15, "the weight is noise to who sends records");
 }
 
 #[test]

@@ -171,6 +171,48 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_of_the_greatest_length_is_one_and_one_byte_more_is_none() {
+        let longest = vec![b'x'; MAX_REPLY];
+        let longer = vec![b'x'; MAX_REPLY + 1];
+        for size in [1, 100, MAX_REPLY, MAX_REPLY + 1] {
+            let chunks = |reply: &[u8]| {
+                let mut lines = reply.chunks(size).map(<[u8]>::to_vec).collect::<Vec<_>>();
+                lines.push(b"\rM1\r".to_vec());
+                let lines: Vec<_> = lines.iter().map(Vec::as_slice).collect();
+                pieces(&lines)
+            };
+            let text = String::from_utf8(longest.clone()).expect("ASCII");
+            assert_eq!(
+                chunks(&longest),
+                (vec![text, "M1".to_owned()], 0),
+                "in pieces of {size}"
+            );
+            assert_eq!(
+                chunks(&longer),
+                (vec!["M1".to_owned()], MAX_REPLY as u64 + 1),
+                "in pieces of {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_error_between_lines_or_in_a_record_spoils_no_reply() {
+        for before in [&b""[..], b"M1\r", b"{0,16"] {
+            let mut lines = Lines::default();
+            let mut bytes = before;
+            while lines.next(&mut bytes).is_some() {}
+            lines.spoil();
+            let mut bytes = &b"\rE9\r"[..];
+            let mut last = None;
+            while let Some(piece) = lines.next(&mut bytes) {
+                last = Some(piece);
+            }
+            assert_eq!(last, Some(Piece::Reply(b"E9".to_vec())));
+            assert_eq!(lines.skipped(), 0);
+        }
+    }
+
+    #[test]
     fn a_reply_that_never_ends_is_counted_and_not_kept() {
         let mut noise = vec![b'x'; 10_000];
         noise.extend(b"\rM1\r");

@@ -91,9 +91,10 @@ fn is_weight(line: &[u8]) -> bool {
     matches!(Reply::parse(line), Reply::Weight(_))
 }
 
-/// A record that is a line like any other: the BC-418's.
+/// A record that is a line like any other: the BC-418's. Without its end it would count as cut off.
 fn record(line: &[u8]) -> Option<Content> {
-    decode(line).ok().map(|record| Content::Record(Box::new(record)))
+    let record = decode(&[line, b"\r"].concat()).ok()?;
+    Some(Content::Record(Box::new(record)))
 }
 
 fn command(digit: u8) -> Vec<(&'static str, String)> {
@@ -229,6 +230,87 @@ mod tests {
             (78, "result=error code=E2 meaning=impedance_error"),
         ];
         assert_eq!(heard, expected.map(|(offset, line)| (offset, line.to_owned())));
+    }
+
+    #[test]
+    fn every_line_that_the_instructions_know_has_its_words() {
+        for (line, words) in [
+            ("!", "result=rejected_command"),
+            ("D3!", "result=parameter_error command=height"),
+            ("D9!", "result=parameter_error command=unknown"),
+            ("z0", "result=zeroing"),
+            ("z1", "result=zeroing"),
+            ("W00.0", "result=live_weight shown=00.0"),
+            ("E0", "result=error code=E0 meaning=internal_fault"),
+            ("E9", "result=error code=E9 meaning=negative_overload"),
+            ("M1", "result=ack command=enter_pc_mode"),
+            ("M0", "result=ack command=leave_pc_mode"),
+            ("M5", "result=ack command=unknown"),
+            ("q", "result=ack command=cancel"),
+            ("Q", "result=ack command=cancel"),
+            ("U0", "result=ack command=units"),
+            ("G", "result=ack command=measure"),
+            ("G1", "result=ack command=measure"),
+            ("F0", "result=ack command=weigh"),
+            ("F2", "result=ack command=wait_for_step_off"),
+            ("D0", "result=ack command=preset_tare"),
+            ("D1", "result=ack command=sex"),
+            ("D2", "result=ack command=body_type"),
+            ("D3", "result=ack command=height"),
+            ("D4", "result=ack command=age"),
+            ("D5", "result=ack command=result_number"),
+            ("D6", "result=ack command=goal_body_fat"),
+            ("D7", "result=ack command=unknown"),
+            ("D001.5", "order=preset_tare value=1.5 unit=kg"),
+            ("D11", "order=sex value=male"),
+            ("D12", "order=sex value=female"),
+            ("D13", "order=sex value=3"),
+            ("D20", "order=body_type value=standard"),
+            ("D22", "order=body_type value=athlete"),
+            ("D21", "order=body_type value=1"),
+            ("D300090", "order=height value=90 unit=cm"),
+            ("D405", "order=age value=5"),
+            ("D50000004711", "order=result_number value=0000004711"),
+            ("D5\"0000004711\"", "order=result_number value=\"0000004711\""),
+            ("D620", "order=goal_body_fat value=20 unit=%"),
+            ("D?", "order=query_parameters"),
+            (
+                "D01.5,D12,D22,D3175.4,D430,D50000012345,D620",
+                "result=parameters preset_tare_kg=1.5 sex=female body_type=athlete height_cm=175.4 age=30 \
+                 result_number=0000012345 goal_body_fat_percent=20",
+            ),
+            ("D1!,D6!", "result=parameters sex=unset goal_body_fat_percent=unset"),
+        ] {
+            assert_eq!(said(line.as_bytes()), [(0, words.to_owned())], "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_keep_their_places_in_pieces_of_any_size() {
+        let bytes = b"M1\r\nF080.5\r\n{0,16,CS,00\r\nzzz\r\nE2\r\nD3";
+        for size in 1..=bytes.len() {
+            let mut transcript = Transcript::default();
+            let mut places: Vec<_> = bytes.chunks(size).flat_map(|piece| transcript.take(piece)).collect();
+            places.extend(transcript.close());
+            let places: Vec<_> = places.into_iter().map(|(offset, _)| offset).collect();
+            assert_eq!(places, [0, 30, 34], "in pieces of {size}");
+            assert_eq!(transcript.skipped(), 3, "a weight that was asked for is no noise");
+        }
+    }
+
+    #[test]
+    fn a_record_without_braces_is_a_line_like_any_other() {
+        let record = "0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,32.3,9771";
+        let heard = said(format!("@\r\n{record}\r\n").as_bytes());
+        assert_eq!(heard.len(), 2);
+        assert!(heard[1].0 == 3 && heard[1].1.starts_with("record of "), "{heard:?}");
+    }
+
+    #[test]
+    fn no_order_is_longer_than_a_number_in_quotes() {
+        assert_eq!(said(b"D5\"0000004711\"").len(), 1);
+        assert_eq!(said(b"D5\"00000047110\"").len(), 0);
+        assert_eq!(said(b"D71").len(), 0, "nothing is the seventh datum");
     }
 
     #[test]

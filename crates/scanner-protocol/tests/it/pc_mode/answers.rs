@@ -1,6 +1,6 @@
 //! Which lines of the device answer an order, and which mean nothing at that moment.
 
-use scan_model::{Flag, Metric};
+use scan_model::{Flag, Metric, subject::Gender};
 use scanner_protocol::{Command, Event, LineEvent, PcDialect};
 
 use super::talk::{Talk, own_record, person, record};
@@ -125,6 +125,61 @@ fn a_refusal_while_the_person_is_measured_means_nothing() {
     talk.nothing_sent_for(10 * SECOND);
     talk.say(&own_record());
     assert_eq!(talk.words(), ["reading_results", "record"]);
+}
+
+#[test]
+fn a_refusal_while_the_zero_is_set_ends_the_measurement_at_once() {
+    let mut talk = Talk::started(PcDialect::Mc);
+    talk.say("G");
+    talk.nothing_sent_for(3 * SECOND);
+    talk.events();
+    talk.say("!");
+    let refused_at = talk.now;
+    talk.expect("q");
+    assert_eq!(talk.now, refused_at);
+    assert_eq!(talk.words(), [""; 0], "the person's data are sent once more");
+}
+
+#[test]
+fn a_woman_is_told_to_the_device_as_one_and_its_answers_about_her_are_hers() {
+    let mut start = person();
+    start.subject.gender = Some(Gender::Female);
+    let mut talk = Talk::ready(PcDialect::Mc);
+    talk.command(Command::Start(start)).unwrap();
+    assert_eq!(talk.answer_until("D1"), "D12");
+    talk.answer("D12");
+    // The device says that it has her data, and what they are.
+    talk.answer_until("G");
+    talk.say("G");
+    talk.events();
+    talk.say(&record("0000000000004711", 2, 28, "167.0"));
+    assert_eq!(talk.words(), ["reading_results", "record"]);
+}
+
+#[test]
+fn each_datum_that_the_device_has_otherwise_or_not_at_all_is_noticed() {
+    let right = ["D000.0", "D11", "D20", "D3167.0", "D428", "D50000004711", "D620"];
+    let wrong = ["D000.1", "D12", "D22", "D3167.1", "D429", "D50000004712", "D621"];
+    let mut start = person();
+    start.goal_body_fat = Some(20);
+    let next = |list: &[&str]| {
+        let mut talk = Talk::ready(PcDialect::Mc);
+        talk.command(Command::Start(start.clone())).unwrap();
+        talk.answer_until("D?");
+        talk.say(&list.join(","));
+        talk.order()
+    };
+    assert_eq!(next(&right), "G");
+    for place in 0..right.len() {
+        let mut list = right;
+        list[place] = wrong[place];
+        assert_eq!(next(&list), "q", "{}", wrong[place]);
+        let unset = format!("D{place}!");
+        list[place] = &unset;
+        assert_eq!(next(&list), "q", "{unset}");
+        let others: Vec<_> = right.into_iter().filter(|item| *item != right[place]).collect();
+        assert_eq!(next(&others), "G", "what the device does not tell is no difference");
+    }
 }
 
 #[test]
