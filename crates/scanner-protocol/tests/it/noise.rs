@@ -2,7 +2,7 @@
 
 use scanner_protocol::{Carrier, Options, Protocol, Session, Tick};
 
-const MIB: usize = 1 << 20;
+const SIZE: usize = 128 << 10;
 
 /// How frames of a family begin.
 fn beginning(protocol: Protocol) -> [u8; 2] {
@@ -25,15 +25,15 @@ fn beginning(protocol: Protocol) -> [u8; 2] {
 fn noises(protocol: Protocol) -> [(&'static str, Vec<u8>); 3] {
     let [first, second] = beginning(protocol);
     let mut random = fastrand::Rng::with_seed(1);
-    let random = (0..MIB).map(|_| match random.u8(..) {
+    let random = (0..SIZE).map(|_| match random.u8(..) {
         // The module's check byte is right behind every 256th start: those are frames.
         0xaa if protocol == Protocol::Bmh05108 => 0,
         byte => byte,
     });
     [
         ("random bytes", random.collect()),
-        ("the first byte of a frame", vec![first; MIB]),
-        ("the first two bytes of a frame", [first, second].repeat(MIB / 2)),
+        ("the first byte of a frame", vec![first; SIZE]),
+        ("the first two bytes of a frame", [first, second].repeat(SIZE / 2)),
     ]
 }
 
