@@ -23,7 +23,7 @@ mod state;
 
 pub use config::{Config, UnknownPerson};
 pub use driver::Driver;
-pub use listen::listen;
+pub use listen::{Tap, listen};
 pub use open::OpenError;
 pub use ports::{Holder, ListError, PortInfo, PortKind, UsbIdentity, list_ports};
 pub use scanner::{CommandError, Commander, DriverEvent, Scanner};

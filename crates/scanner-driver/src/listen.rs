@@ -1,15 +1,60 @@
-//! Listening to a port for a while without a session, to find out what is attached.
+//! Listening to a port without a session, to find out what is attached and what it says.
 
+use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
+use tokio_serial::SerialStream;
 
 use crate::open::open;
 use crate::{OpenError, PortSelector, SerialSettings};
 
 /// The most bytes that are kept: several of the longest records.
 const MOST: usize = 64 * 1024;
+
+/// An open port that is only listened to: it has no way to write. Nothing is ever discarded from it before it is read. Dropping it closes
+/// the port.
+#[derive(Debug)]
+pub struct Tap {
+    port: SerialStream,
+}
+
+impl Tap {
+    /// Opens a port, exclusively. Dropping the future closes it again.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime with I/O enabled.
+    pub async fn open(port: &PortSelector, settings: SerialSettings) -> Result<Self, OpenError> {
+        let selector = port.clone();
+        // Opening blocks, on some adapters for as long as their control transfers take.
+        let opened = tokio::task::spawn_blocking(move || open(&selector, settings)).await;
+        let (port, _) = match opened {
+            Ok(result) => result?,
+            Err(failed) => match failed.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime is shutting down, and this task with it.
+                Err(_) => std::future::pending().await,
+            },
+        };
+        Ok(Self { port })
+    }
+
+    /// Waits for bytes and takes some, at least one. Cancel-safe.
+    ///
+    /// # Errors
+    /// The port has gone, which some systems tell by an end of file (`UnexpectedEof`) and some by an error of their own.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.port.read(buffer).await? {
+            // An unplugged port is at its end for ever.
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => Ok(count),
+        }
+    }
+}
 
 /// Opens a port, writes `question` if it is not empty, and gives what comes in the following time. A port that is lost meanwhile gives
 /// what came before. Dropping the future closes the port; nothing is ever discarded from it before it is read.
@@ -25,26 +70,16 @@ pub async fn listen(
     question: &[u8],
     time: Duration,
 ) -> Result<Vec<u8>, OpenError> {
-    let selector = port.clone();
-    // Opening blocks, on some adapters for as long as their control transfers take.
-    let opened = tokio::task::spawn_blocking(move || open(&selector, settings)).await;
-    let (mut port, _) = match opened {
-        Ok(result) => result?,
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down, and this task with it.
-            Err(_) => std::future::pending().await,
-        },
-    };
+    let mut tap = Tap::open(port, settings).await?;
     let end = Instant::now() + time;
     let mut bytes = Vec::new();
-    if !question.is_empty() && !matches!(timeout_at(end, port.write_all(question)).await, Ok(Ok(()))) {
+    if !question.is_empty() && !matches!(timeout_at(end, tap.port.write_all(question)).await, Ok(Ok(()))) {
         return Ok(bytes);
     }
     let mut buffer = [0; 1024];
     while bytes.len() < MOST {
-        match timeout_at(end, port.read(&mut buffer)).await {
-            Ok(Ok(read @ 1..)) => bytes.extend_from_slice(&buffer[..read]),
+        match timeout_at(end, tap.read(&mut buffer)).await {
+            Ok(Ok(read)) => bytes.extend_from_slice(&buffer[..read]),
             _ => break,
         }
     }

@@ -15,3 +15,4 @@ mod misconfigured;
 mod outages;
 mod rejected;
 mod support;
+mod technician;

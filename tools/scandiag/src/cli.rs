@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use scanner_driver::SerialSettings;
 use scanner_protocol::Protocol;
 
 use crate::decode::lookinbody::Column;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Ports(Ports),
     /// Finds out what is attached: settings of the port, protocol and, where it says so, model
     Identify(Identify),
+    /// Shows live what comes over a port, and never writes to it: frames, results with their values, what is broken
+    Sniff(Sniff),
     /// Decodes captured bytes: every record, and why a frame is none
     Decode(Decode),
 }
@@ -35,13 +38,40 @@ pub(crate) struct Ports {
     pub(crate) json: bool,
 }
 
+/// Arguments of `scandiag sniff`.
+#[derive(Debug, Args)]
+pub(crate) struct Sniff {
+    /// The port, or a file of captured bytes; `-` is standard input
+    #[arg(value_name = "PORT")]
+    pub(crate) source: PathBuf,
+    /// Protocol of the bytes, by its name in the configuration
+    #[arg(long, value_name = "NAME", default_value_t = Protocol::Auto)]
+    pub(crate) protocol: Protocol,
+    /// Settings of the port, as in the configuration [default: 9600 8N1, with `--protocol scan-link` 115200 8N1]
+    #[arg(long, value_name = "SETTINGS")]
+    pub(crate) serial: Option<SerialSettings>,
+    /// How long to listen; without it until Ctrl-C or the end of the file
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: Option<u64>,
+    /// Shows the raw bytes too
+    #[arg(long)]
+    pub(crate) hex: bool,
+    /// One JSON object a line instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Keeps the bytes as they come in a new file, for `scandiag decode` and `scandiag sniff`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+}
+
 /// Arguments of `scandiag decode`.
 #[derive(Debug, Args)]
 pub(crate) struct Decode {
     /// Captured bytes; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Protocol of the bytes, by its name in the configuration; of a Bluetooth protocol each line of hexadecimal text is one value
+    /// Protocol of the bytes, by its name in the configuration; of a Bluetooth protocol each line of hexadecimal text is one value,
+    /// and may begin with the number of its characteristic and a colon
     #[arg(long, value_name = "NAME", default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
     /// With `lookinbody-csv`: what a column holds, such as `PBF=fat_percentage` or `Weight=body_weight:[lb_av]`; columns that are named

@@ -2,7 +2,7 @@
 
 mod input;
 pub(crate) mod lookinbody;
-mod report;
+pub(crate) mod report;
 
 use std::error::Error;
 
@@ -13,6 +13,8 @@ use self::{
     report::Report,
 };
 use crate::{cli::Decode, exit::Code, output};
+
+pub(crate) use self::input::InputError;
 
 /// Decodes every file and prints one answer for each record and each rejected frame.
 ///

@@ -6,6 +6,7 @@ mod exit;
 mod identify;
 mod output;
 mod ports;
+mod sniff;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         cli::Command::Ports(arguments) => ports::run(arguments),
         cli::Command::Identify(arguments) => identify::run(arguments),
+        cli::Command::Sniff(arguments) => sniff::run(arguments),
         cli::Command::Decode(arguments) => decode::run(arguments),
     };
     match outcome {

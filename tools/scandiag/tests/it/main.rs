@@ -5,3 +5,4 @@
 mod decode;
 mod identify;
 mod published;
+mod sniff;

@@ -1,0 +1,260 @@
+//! `scandiag sniff`: what comes over a line, as it comes.
+
+mod line;
+mod link_frames;
+mod source;
+mod tally;
+
+use std::{
+    error::Error,
+    fs::{self, File},
+    future::pending,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    pin::pin,
+    time::Duration,
+};
+
+use scanner_driver::SerialSettings;
+use scanner_protocol::{Carrier, Onlooker, Protocol, Tick};
+use tokio::time::{Instant, sleep_until};
+
+use self::{
+    line::{Line, What},
+    link_frames::LinkFrames,
+    source::Source,
+    tally::Tally,
+};
+use crate::{cli::Sniff, decode::report::Report, exit::Code, output};
+
+/// Bytes that nobody understood are told once so much time has passed without a unit behind them.
+const TELL_SKIPPED: Duration = Duration::from_secs(1);
+
+/// Why a line cannot be listened to, or not any more.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SniffError {
+    /// No line carries this protocol.
+    #[error("no serial line carries `{0}`: `scandiag decode` reads it from a file")]
+    NoLine(Protocol),
+    /// The bytes cannot be kept.
+    #[error("cannot keep the bytes in `{}` (a file that is there already is left alone)", path.display())]
+    Save {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The port is gone.
+    #[error("`{}` was lost: is the cable plugged in?", path.display())]
+    Lost {
+        /// The port or the file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Listens until it is told to stop, and prints what comes. Writes nothing to the port.
+///
+/// # Errors
+/// [`SniffError`]; the port cannot be opened; stdout is closed.
+pub(crate) fn run(arguments: &Sniff) -> Result<Code, Box<dyn Error>> {
+    if arguments.protocol.carrier() != Carrier::Serial {
+        return Err(SniffError::NoLine(arguments.protocol).into());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(sniff(arguments));
+    // A read of standard input may wait for ever; nothing depends on it any more.
+    runtime.shutdown_background();
+    result
+}
+
+async fn sniff(arguments: &Sniff) -> Result<Code, Box<dyn Error>> {
+    let settings = arguments
+        .serial
+        .unwrap_or_else(|| SerialSettings::usual(arguments.protocol));
+    let mut source = Source::open(&arguments.source, settings).await?;
+    let mut ear = Ear::new(arguments, source.is_live())?;
+    if source.is_port() {
+        output::note(&format!("{}: listening at {settings}", arguments.source.display()));
+    }
+    let mut stop = pin!(tokio::signal::ctrl_c());
+    let end = arguments
+        .seconds
+        .map(|seconds| ear.started + Duration::from_secs(seconds));
+    let lost = loop {
+        let wake = ear.wake();
+        tokio::select! {
+            biased;
+            stopped = &mut stop => break stopped.err(),
+            () = until(end) => break None,
+            heard = source.next() => match heard {
+                Ok(Some(bytes)) => ear.hear(bytes)?,
+                Ok(None) => break None,
+                Err(error) => break Some(error),
+            },
+            () = until(wake) => ear.let_time_pass()?,
+        }
+    };
+    ear.finish()?;
+    match lost {
+        None => Ok(Code::Ok),
+        Some(source) => {
+            let path = arguments.source.clone();
+            Err(SniffError::Lost { path, source }.into())
+        }
+    }
+}
+
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => pending().await,
+    }
+}
+
+/// Everything that wants to know of a byte.
+struct Ear {
+    started: Instant,
+    /// Offsets in time mean something: the bytes come as they are sent.
+    is_live: bool,
+    json: bool,
+    hex: bool,
+    save: Option<(PathBuf, File)>,
+    onlooker: Onlooker,
+    /// The frames of scan-link, where the line may carry it.
+    frames: Option<LinkFrames>,
+    tally: Tally,
+    /// Skipped bytes that were told of, and since when there are others.
+    told: u64,
+    untold_since: Option<Instant>,
+}
+
+impl Ear {
+    fn new(arguments: &Sniff, is_live: bool) -> Result<Self, SniffError> {
+        let save = arguments.save.as_deref().map(create).transpose()?;
+        let may_be_link = matches!(arguments.protocol, Protocol::Auto | Protocol::ScanLink);
+        Ok(Self {
+            started: Instant::now(),
+            is_live,
+            json: arguments.json,
+            hex: arguments.hex,
+            save,
+            onlooker: Onlooker::new(arguments.protocol),
+            frames: may_be_link.then(LinkFrames::default),
+            tally: Tally::default(),
+            told: 0,
+            untold_since: None,
+        })
+    }
+
+    /// When time alone has something to tell.
+    fn wake(&self) -> Option<Instant> {
+        let silence = self.onlooker.poll_timeout();
+        let silence = silence.map(|Tick(micros)| self.started + Duration::from_micros(micros));
+        let skipped = self.untold_since.map(|since| since + TELL_SKIPPED);
+        [silence, skipped].into_iter().flatten().min()
+    }
+
+    fn hear(&mut self, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+        if let Some((path, file)) = &mut self.save {
+            file.write_all(bytes).map_err(|source| SniffError::Save {
+                path: path.clone(),
+                source,
+            })?;
+        }
+        self.tally.bytes += bytes.len() as u64;
+        if self.hex {
+            self.print(&What::Bytes(bytes))?;
+        }
+        let frames = self
+            .frames
+            .as_mut()
+            .map(|frames| frames.take(bytes))
+            .unwrap_or_default();
+        for frame in frames {
+            self.tally.frame(&frame);
+            self.print(&What::Frame(frame))?;
+        }
+        self.onlooker.handle_bytes(self.now(), bytes);
+        self.print_units()?;
+        self.watch_skipped()
+    }
+
+    fn let_time_pass(&mut self) -> Result<(), Box<dyn Error>> {
+        self.onlooker.handle_timeout(self.now());
+        self.print_units()?;
+        self.watch_skipped()
+    }
+
+    /// Prints what was under way, and the summary.
+    fn finish(&mut self) -> Result<(), Box<dyn Error>> {
+        self.onlooker.close(self.now());
+        self.print_units()?;
+        self.tell_skipped()?;
+        self.tally.skipped = self.onlooker.bytes_skipped();
+        let tally = std::mem::take(&mut self.tally);
+        self.print(&What::Summary(tally))?;
+        Ok(())
+    }
+
+    fn now(&self) -> Tick {
+        Tick::since_start(self.started.elapsed())
+    }
+
+    fn print_units(&mut self) -> Result<(), Box<dyn Error>> {
+        while let Some(unit) = self.onlooker.poll_unit() {
+            self.tell_skipped()?;
+            // The frame itself was shown, and says more.
+            if link_frames::is_hello(&unit) {
+                continue;
+            }
+            self.tally.unit(&unit);
+            self.print(&What::Unit(Report::new(&unit)))?;
+        }
+        Ok(())
+    }
+
+    fn watch_skipped(&mut self) -> Result<(), Box<dyn Error>> {
+        if self.onlooker.bytes_skipped() <= self.told {
+            self.untold_since = None;
+        } else if self.untold_since.is_none() {
+            self.untold_since = Some(Instant::now());
+        }
+        if self.untold_since.is_some_and(|since| since.elapsed() >= TELL_SKIPPED) {
+            self.tell_skipped()?;
+        }
+        Ok(())
+    }
+
+    fn tell_skipped(&mut self) -> Result<(), Box<dyn Error>> {
+        // Another family may have spoken, for which fewer bytes were noise.
+        let skipped = self.onlooker.bytes_skipped();
+        let new = skipped.saturating_sub(self.told);
+        self.told = skipped;
+        self.untold_since = None;
+        if new > 0 {
+            self.print(&What::Skipped(new))?;
+        }
+        Ok(())
+    }
+
+    fn print(&self, what: &What<'_>) -> io::Result<()> {
+        let after = self.is_live.then(|| self.started.elapsed());
+        let line = Line { after, what };
+        if self.json {
+            output::json(&line)
+        } else {
+            output::line(&line.to_string())
+        }
+    }
+}
+
+/// A capture is never overwritten.
+fn create(path: &Path) -> Result<(PathBuf, File), SniffError> {
+    let file = fs::File::create_new(path).map_err(|source| SniffError::Save {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok((path.to_owned(), file))
+}

@@ -1,0 +1,125 @@
+//! `scandiag sniff` on captured bytes, through the real binary.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+const TAGGED: &[u8] = b"{0,16,~0,1,MO,\"HD-351BT\",Wp,165.4,CS,DE\r\n";
+
+fn sniff(arguments: &[&str], source: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scandiag"));
+    command.arg("sniff").args(arguments).arg(source).output().unwrap()
+}
+
+fn captured(bytes: &[u8], arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("capture");
+    fs::write(&capture, bytes).unwrap();
+    sniff(arguments, &capture)
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_capture_is_shown_unit_by_unit_with_what_is_broken_and_counted() {
+    let broken = String::from_utf8_lossy(TAGGED).replace("165.4", "165.5");
+    let bytes = [b"noise\r\n", TAGGED, broken.as_bytes()].concat();
+    let output = captured(&bytes, &["--json"]);
+    let shown = lines(&output);
+    let kinds: Vec<_> = shown.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["skipped", "record", "rejected", "summary"]);
+    assert_eq!(shown[0]["bytes"], 5);
+    assert_eq!(
+        shown[1]["measurements"],
+        json!({"body_weight": {"value": "165.4", "unit": "[lb_av]"}})
+    );
+    assert_eq!(shown[2]["error"], "checksum_mismatch");
+    let summary = &shown[3];
+    assert_eq!(
+        (&summary["bytes"], &summary["skipped"]),
+        (&json!(bytes.len()), &json!(5))
+    );
+    assert_eq!(
+        (&summary["records"], &summary["rejected"]),
+        (&json!(1), &json!({"checksum_mismatch": 1}))
+    );
+    assert!(
+        shown.iter().all(|line| line["seconds"].is_null()),
+        "a file knows no times"
+    );
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn text_and_raw_bytes_are_for_people() {
+    let output = captured(b"ST,+00070.50 kg\r\n", &["--hex"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        text.lines().collect::<Vec<_>>(),
+        [
+            "bytes   53 54 2c 2b 30 30 30 37 30 2e 35 30 20 6b 67 0d  |ST,+00070.50 kg.|",
+            "bytes   0a                                               |.|",
+            "weight at byte 0: and, stable: 70.50 kg",
+            "heard 17 bytes, skipped 0, weights 1, rejected 0",
+        ]
+    );
+}
+
+#[test]
+fn what_comes_on_standard_input_is_heard_with_its_time() {
+    use std::io::Write as _;
+
+    let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
+        .args(["sniff", "--json", "--hex", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(TAGGED).unwrap();
+    let shown = lines(&child.wait_with_output().unwrap());
+    assert_eq!(shown[0]["kind"], "bytes");
+    assert!(shown.iter().all(|line| line["seconds"].as_f64().is_some()));
+    assert_eq!(shown[1]["kind"], "record");
+}
+
+#[test]
+fn the_capture_is_kept_and_no_other_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let save = ["--save", kept.to_str().unwrap()];
+    assert_eq!(captured(TAGGED, &save).status.code(), Some(0));
+    assert_eq!(fs::read(&kept).unwrap(), TAGGED);
+
+    let refused = captured(b"something else", &save);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains(kept.to_str().unwrap()));
+    assert_eq!(fs::read(&kept).unwrap(), TAGGED);
+}
+
+#[test]
+fn what_cannot_be_listened_to_is_named_with_its_cause() {
+    for (arguments, source, named) in [
+        (
+            &[][..],
+            "/dev/no-such-port",
+            "`/dev/no-such-port` (9600 8N1) does not exist",
+        ),
+        (&["--serial", "2400 7E1"], "/dev/no-such-port", "(2400 7E1)"),
+        (&["--protocol", "scan-link"], "/dev/no-such-port", "(115200 8N1)"),
+        (&["--protocol", "sig-bcs"], "-", "no serial line carries `sig-bcs`"),
+    ] {
+        let output = sniff(arguments, Path::new(source));
+        assert_eq!(output.status.code(), Some(1), "{named}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(named), "{said}");
+    }
+    let usage = sniff(&["--serial", "fast"], Path::new("-"));
+    assert_eq!(usage.status.code(), Some(2));
+}
