@@ -5,6 +5,7 @@
 //! nothing more is taken from the driver; it is tried again for ever. Once the agent is to stop, results may use the room that
 //! is otherwise kept free.
 
+mod answer;
 mod port;
 mod scan;
 mod store;
@@ -16,16 +17,16 @@ use scan_model::{
     board::{Severity, Upload},
     parcel::RejectedFrame,
     progress::{Ending, Stage},
-    reading::{Origin, TimeQuality, Unfit},
+    reading::{Origin, Unfit},
 };
 use scanner_driver::{DriverEvent, PortState, Scanner, UnknownPerson};
-use scanner_protocol::{Command, Event, RecordId, RejectReason, Rejected};
+use scanner_protocol::{Event, RecordId, RejectReason, Rejected};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uploader::ServerClock;
 use uuid::Uuid;
 
-use crate::{announcements::Teller, clock, keeper::BoardKeeper, report::Chain};
+use crate::{announcements::Teller, clock, keeper::BoardKeeper};
 use scan::Scans;
 pub(crate) use store::{Refused, Store};
 
@@ -199,27 +200,6 @@ impl Reception {
             }
         }
         self.show_model(model);
-    }
-
-    /// Tells the device that a result is stored, and what time it is: at every result, so that it follows daylight saving.
-    async fn confirm(&self, id: RecordId, scanner: &Scanner) {
-        if let Err(error) = scanner.commander.send(Command::Stored(id)).await {
-            // The device then sends it again, and its identity makes that harmless.
-            tracing::warn!(scanner = %self.config.id, %error, "the scanner was not told that its result is stored");
-        }
-        self.set_clock(scanner).await;
-    }
-
-    async fn set_clock(&self, scanner: &Scanner) {
-        // A wrong time is worse than none.
-        if clock::quality(*self.cloud_clock.borrow()) == TimeQuality::Unsynced {
-            return;
-        }
-        let now = Timestamp::now().to_zoned(self.timezone.clone());
-        if let Err(error) = scanner.commander.send(Command::SetClock(now)).await {
-            // Many have no clock.
-            tracing::debug!(scanner = %self.config.id, error = %Chain(&error), "the scanner's clock is not set");
-        }
     }
 
     fn show_model(&self, model: Option<String>) {

@@ -4,16 +4,16 @@
 //! at a time. So a result of an earlier scan that comes while one runs does not end that one, and somebody who steps on while
 //! the last person's result is still on the line is announced after it.
 
+mod arrival;
+mod asked;
+
 use std::time::Duration;
 
-use firmware_protocol::{
-    Capabilities, CloseReason, Ending, Host, HostEvent, Identity, Progress, Received, ResultNumber, ScanKind, ScanRef,
-    Start,
-};
-use scan_model::{Flag, Record, progress::Stage};
+use firmware_protocol::{Capabilities, CloseReason, Ending, HostEvent, Identity, Progress, ResultNumber, ScanRef};
+use scan_model::progress::Stage;
 
-use super::{faults, person, record, session::refused};
-use crate::{DeviceError, Refused, StartScan, Tick, output::Output};
+use super::{faults, record};
+use crate::{DeviceError, Tick, output::Output};
 
 /// A scanner that is there says hello four times a second.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -83,7 +83,7 @@ impl Course {
                     None => self.output.device_error(self.at, error),
                 }
             }
-            HostEvent::Result(received) => self.result(received),
+            HostEvent::Result(received) => self.arrive(received),
             // Free text of somebody's firmware: nothing vouches that it holds nothing of the person.
             HostEvent::Log { .. } => {}
         }
@@ -108,59 +108,6 @@ impl Course {
 
     pub(super) fn has_clock(&self) -> bool {
         self.can(Capabilities::CLOCK)
-    }
-
-    /// Asks the scanner for a scan.
-    pub(super) fn start(&mut self, host: &mut Host, start: &StartScan) -> Result<(), Refused> {
-        if self.scanner.is_none() {
-            return Err(Refused::Offline);
-        }
-        if !self.can(Capabilities::STARTS_SCANS) {
-            return Err(Refused::NotSupported);
-        }
-        if self.running.is_some() {
-            return Err(Refused::Busy);
-        }
-        let kind = if self.can(Capabilities::SHAPE) && !self.can(Capabilities::IMPEDANCES) {
-            ScanKind::Shape
-        } else if start.current_is_safe {
-            ScanKind::BodyComposition
-        } else {
-            ScanKind::Weight
-        };
-        let subject = person::to_scanner(&start.subject)?;
-        // The low half of a random number: no other scan of this scanner has it, of an earlier start of the bridge neither.
-        let scan = (start.ticket.number() & u64::from(u32::MAX)) as u32;
-        let number = subject.number.as_str().to_owned();
-        host.start(Start {
-            scan,
-            kind,
-            screened: start.current_is_safe,
-            subject,
-        })
-        .map_err(refused)?;
-        self.begin(
-            Reached {
-                scan: ScanRef::Asked(scan),
-                stage: Stage::Preparing,
-                within: 0,
-            },
-            Some(number),
-        );
-        Ok(())
-    }
-
-    /// Gives the scan up that was asked for. What comes of it nevertheless is nobody's.
-    pub(super) fn cancel(&mut self, host: &mut Host) -> Result<(), Refused> {
-        let running = self.running.as_ref().ok_or(Refused::NoScan)?;
-        let scan = running.reached.scan;
-        let ScanRef::Asked(number) = scan else {
-            return Err(Refused::NotSupported);
-        };
-        host.cancel(number).map_err(refused)?;
-        self.cancelled = Some(scan);
-        self.go_on();
-        Ok(())
     }
 
     fn can(&self, capability: Capabilities) -> bool {
@@ -243,60 +190,6 @@ impl Course {
         }
     }
 
-    fn result(&mut self, received: Received<'_>) {
-        let Received { key, bytes, record } = received;
-        let id = key.to_string();
-        let ends = |running: &Running| running.result.is_some_and(|(result, _)| result == key.result);
-        let read = match record {
-            Ok(parsed) => record::read(&parsed, bytes).map(|read| (read, parsed.header.scan)),
-            Err(error) => Err(record::damage(error)),
-        };
-        let (result, is_earlier) = match read {
-            Ok((record::Read { mut record, unknown }, scan)) => {
-                self.output.counters.values_unknown += unknown;
-                record.result_id = Some(id);
-                record.device = self.scanner.as_ref().map(record::device).unwrap_or_default();
-                let this_boot = self
-                    .scanner
-                    .as_ref()
-                    .is_some_and(|scanner| scanner.boot == key.result.boot);
-                let is_theirs = |running: &Running| {
-                    ends(running) || running.reached.scan == scan && (this_boot || matches!(scan, ScanRef::Asked(_)))
-                };
-                let is_earlier = self.running.as_ref().is_some_and(|running| !is_theirs(running));
-                let announced = self
-                    .running
-                    .as_ref()
-                    .filter(|_| !is_earlier)
-                    .and_then(|running| running.number.as_deref());
-                if announced.is_some_and(|number| number != record.subject.number.as_deref().unwrap_or_default()) {
-                    record.flag(Flag::SubjectMismatch);
-                }
-                if self.cancelled == Some(scan) {
-                    disown(&mut record);
-                }
-                (Ok(record), is_earlier)
-            }
-            Err(fault) => {
-                let mut rejected = fault.rejecting(bytes.to_vec());
-                rejected.result_id = Some(id);
-                (
-                    Err(rejected),
-                    self.running.as_ref().is_some_and(|running| !ends(running)),
-                )
-            }
-        };
-        if is_earlier {
-            self.output.earlier(self.at, result.map(Box::new));
-            return;
-        }
-        match result {
-            Ok(record) => self.output.record(self.at, Box::new(record)),
-            Err(rejected) => self.output.rejected(self.at, rejected),
-        }
-        self.go_on();
-    }
-
     fn result_is_overdue_at(&self) -> Option<Tick> {
         let (_, since) = self.running.as_ref()?.result?;
         Some(since.after(RESULT))
@@ -326,12 +219,6 @@ impl Course {
             self.begin(next, None);
         }
     }
-}
-
-/// The result of a scan that was given up is not the announced person's any more.
-fn disown(record: &mut Record) {
-    record.flag(Flag::SubjectMismatch);
-    record.subject.number = None;
 }
 
 fn stage(stage: firmware_protocol::Stage) -> Option<Stage> {

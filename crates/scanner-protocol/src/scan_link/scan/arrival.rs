@@ -1,0 +1,67 @@
+//! A result arrives: whose it is, and what ends with it.
+
+use firmware_protocol::{Received, ResultNumber, ScanRef};
+use scan_model::{Flag, Record};
+
+use super::{Course, Running};
+use crate::{Rejected, scan_link::record};
+
+impl Course {
+    /// Takes a result: of the running scan, which ends with it, or of an earlier one.
+    pub(super) fn arrive(&mut self, received: Received<'_>) {
+        let Received { key, bytes, record } = received;
+        let scan = record.as_ref().ok().map(|parsed| parsed.header.scan);
+        let is_earlier = self
+            .running
+            .as_ref()
+            .is_some_and(|running| !self.is_of(running, key.result, scan));
+        let result_id = Some(key.to_string());
+        let read = record
+            .map_err(record::damage)
+            .and_then(|parsed| record::read(&parsed, bytes));
+        let result = match read {
+            Ok(record::Read { mut record, unknown }) => {
+                self.output.counters.values_unknown += unknown;
+                record.result_id = result_id;
+                record.device = self.scanner.as_ref().map(record::device).unwrap_or_default();
+                self.attribute(&mut record, scan, is_earlier);
+                Ok(Box::new(record))
+            }
+            Err(fault) => Err(Rejected {
+                result_id,
+                ..fault.rejecting(bytes.to_vec())
+            }),
+        };
+        if is_earlier {
+            return self.output.earlier(self.at, result);
+        }
+        match result {
+            Ok(record) => self.output.record(self.at, record),
+            Err(rejected) => self.output.rejected(self.at, rejected),
+        }
+        self.go_on();
+    }
+
+    /// Whether a result is that of the running scan. Of a damaged one nothing is known but its number.
+    fn is_of(&self, running: &Running, result: ResultNumber, scan: Option<ScanRef>) -> bool {
+        if running.result.is_some_and(|(announced, _)| announced == result) {
+            return true;
+        }
+        // The scanner counts who steps on from its start; the numbers of scans that were asked for are random.
+        let is_of_this_start = self.scanner.as_ref().is_some_and(|scanner| scanner.boot == result.boot);
+        scan == Some(running.reached.scan) && (is_of_this_start || matches!(scan, Some(ScanRef::Asked(_))))
+    }
+
+    /// Flags what is not the announced person's.
+    fn attribute(&self, record: &mut Record, scan: Option<ScanRef>, is_earlier: bool) {
+        let running = self.running.as_ref().filter(|_| !is_earlier);
+        let announced = running.and_then(|running| running.number.as_deref());
+        if announced.is_some_and(|number| number != record.subject.number.as_deref().unwrap_or_default()) {
+            record.flag(Flag::SubjectMismatch);
+        }
+        if scan.is_some() && self.cancelled == scan {
+            record.flag(Flag::SubjectMismatch);
+            record.subject.number = None;
+        }
+    }
+}
