@@ -40,6 +40,9 @@ pub(crate) struct Ports {
 
 /// Arguments of `scandiag sniff`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+It takes no part in what goes over the line. Alone with a scanner on scan-link it hears hellos, for such a scanner sends results to
+who answers; of a scale that has to be asked it hears nothing. Times count from the start of listening; a file has none.")]
 pub(crate) struct Sniff {
     /// The port, or a file of captured bytes; `-` is standard input
     #[arg(value_name = "PORT")]

@@ -103,6 +103,59 @@ fn the_capture_is_kept_and_no_other_is_overwritten() {
     assert_eq!(fs::read(&kept).unwrap(), TAGGED);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_scanner_at_a_port_is_shown_live_and_nothing_is_written_to_it() {
+    use std::{
+        io::{BufRead as _, BufReader},
+        time::Duration,
+    };
+
+    use scansim::Pty;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("scanner");
+        let mut scanner = Pty::open(&link).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
+            .args(["sniff", "--json", "--protocol", "tanita-wb"])
+            .arg(&link)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        assert!(stderr.next().unwrap().unwrap().contains("listening at 9600 8N1"));
+        scanner.write_all(b"S     75.0kg\r\n").await.unwrap();
+        let mut shown = BufReader::new(child.stdout.take().unwrap()).lines();
+        let weight: Value = serde_json::from_str(&shown.next().unwrap().unwrap()).unwrap();
+        assert_eq!((&weight["kind"], &weight["value"]), (&json!("weight"), &json!("75.0")));
+
+        // A session of this scale asks twice a second; who looks on does not.
+        let mut byte = [0];
+        let asked = tokio::time::timeout(Duration::from_millis(1500), scanner.read(&mut byte)).await;
+        assert!(asked.is_err(), "something was written");
+
+        // The cable is pulled: the summary comes, and the port is named.
+        drop(scanner);
+        let summary: Value = serde_json::from_str(&shown.next().unwrap().unwrap()).unwrap();
+        assert_eq!((&summary["kind"], &summary["weights"]), (&json!("summary"), &json!(1)));
+        assert_eq!(child.wait().unwrap().code(), Some(1));
+        assert!(
+            stderr
+                .next()
+                .unwrap()
+                .unwrap()
+                .contains(&format!("`{}` was lost", link.display()))
+        );
+    });
+}
+
 #[test]
 fn what_cannot_be_listened_to_is_named_with_its_cause() {
     for (arguments, source, named) in [
