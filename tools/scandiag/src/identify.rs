@@ -7,7 +7,7 @@ use std::{error::Error, fs, path::Path, time::Duration};
 use scanner_driver::{DataBits, Parity, PortSelector, SerialSettings, list_ports, listen};
 use scanner_protocol::{
     Protocol,
-    identify::{Frame, Heard, Identified, identify},
+    identify::{Confidence, Frame, Heard, Identified, identify},
 };
 use serde::Serialize;
 
@@ -98,7 +98,10 @@ fn attached(path: &Path, arguments: &Identify) -> Result<Answer, Box<dyn Error>>
                 Err(scanner_driver::OpenError::BadSettings { .. }) => {}
                 Err(error) => return Ok(Answer::nothing(name, output::chain(&error))),
             }
-            if let Ok(found) = recognised(&all) {
+            // At a wrong speed, noise may begin like a frame: what is merely possible waits for something better.
+            if let Ok(found) = recognised(&all)
+                && found.confidence >= Confidence::Likely
+            {
                 let settings = set(all[found.heard].0, found.frame);
                 return Ok(Answer::found(name, &found, settings));
             }
@@ -119,11 +122,13 @@ fn attached(path: &Path, arguments: &Identify) -> Result<Answer, Box<dyn Error>>
                 }
             }
         }
-        let reason = match recognised(&all) {
-            Ok(_) => String::new(),
-            Err(reason) => reason.to_string(),
-        };
-        Ok(Answer::nothing(name, reason))
+        Ok(match recognised(&all) {
+            Ok(found) => {
+                let settings = set(all[found.heard].0, found.frame);
+                Answer::found(name, &found, settings)
+            }
+            Err(reason) => Answer::nothing(name, reason.to_string()),
+        })
     })
 }
 

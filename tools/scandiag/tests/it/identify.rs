@@ -85,6 +85,26 @@ fn a_scanner_at_a_port_is_identified_and_nothing_is_written_to_it() {
             (&"tanita-tagged".into(), &"9600 8N1".into())
         );
 
+        // What merely begins like a frame is not believed while there are other settings to try.
+        let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
+            .args(["identify", "--json", "--seconds", "1"])
+            .arg(&link)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        player.play(b"{0,16,~0").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        while child.try_wait().unwrap().is_none() {
+            player.play(b"\r\nST,+00070.50 kg\r\n").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let said = answer(&child.wait_with_output().unwrap());
+        assert_eq!(
+            (&said["protocol"], &said["confidence"]),
+            (&"and".into(), &"likely".into())
+        );
+
         // A silent scanner is told so, and sees no byte.
         let mut silent = Pty::open(&link).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
