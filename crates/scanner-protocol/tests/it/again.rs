@@ -100,6 +100,16 @@ fn what_shows_no_weight_is_no_record() {
 }
 
 #[test]
+fn what_is_wrong_with_kept_bytes_of_pc_mode_is_said_as_the_form_says_it() {
+    let reason = |bytes: &[u8]| decode_again(Protocol::TanitaPc, bytes).unwrap_err().reason;
+    assert_eq!(reason(b"0,2,170,110.6,431,28.4"), RejectReason::Truncated);
+    assert_eq!(reason(b"0,2,170,110.6,431,28.4\r\n"), RejectReason::WrongFieldCount);
+    assert_eq!(reason(b"{0,16,Wk,80.5"), RejectReason::ChecksumMissing);
+    assert_eq!(reason(b"F080"), RejectReason::BadNumber);
+    assert_eq!(reason(b"M1"), RejectReason::BadFrame);
+}
+
+#[test]
 fn only_formats_that_name_their_values_have_names_to_show() {
     let names = |protocol, bytes: &[u8]| {
         let record: Record = decode_again(protocol, bytes).unwrap();
