@@ -84,7 +84,7 @@ fn a_capture_is_of_the_family_that_explains_the_most_of_it() {
         Some((Protocol::Toledo, 2))
     );
     assert_eq!(
-        families(&[&toledo[..], and].concat()),
+        families(&[&and[..], toledo].concat()),
         Some((Protocol::And, 1)),
         "the first of equals"
     );
