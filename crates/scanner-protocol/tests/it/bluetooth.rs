@@ -1,7 +1,9 @@
 //! Values of Bluetooth scales, flag by flag.
 
 use scan_model::{DeviceTime, Flag, Metric, Record};
-use scanner_protocol::{Characteristic, Joiner, Options, Protocol, RejectReason, Tick, decode_again, raw_tags};
+use scanner_protocol::{
+    Characteristic, Content, Joiner, Options, Protocol, RejectReason, Tick, decode_again, decode_value, raw_tags,
+};
 
 use crate::families::{only, record, sent, weight};
 
@@ -274,4 +276,44 @@ fn what_a_link_delivers_is_vouched_for() {
         })
         .collect();
     assert_eq!(records, [scan_model::Integrity::Verified; 2]);
+}
+
+#[test]
+fn every_procedure_of_the_user_control_point_is_told_by_name() {
+    for (value, expected) in [
+        (&[1, 0xa8, 0x0e][..], "opcode=register consent_code=3752"),
+        (&[2, 1, 0xa8, 0x0e], "opcode=consent user_index=1 consent_code=3752"),
+        (&[3], "opcode=delete"),
+        (&[0x20, 2, 5], "opcode=response to=2 result=5"),
+        // The answer to a registration has the new user behind its result.
+        (&[0x20, 1, 1, 7], "opcode=response to=1 result=1"),
+    ] {
+        let Ok(Content::Message(message)) = decode_value(0x2a9f, value).outcome else {
+            panic!("{value:02x?}")
+        };
+        let told: Vec<_> = message
+            .fields
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        assert_eq!(told.join(" "), expected);
+    }
+    for value in [&[][..], &[1, 2], &[2, 1, 0xa8], &[3, 0], &[0x20, 2], &[4]] {
+        let rejected = decode_value(0x2a9f, value).outcome.unwrap_err();
+        assert_eq!((rejected.reason, &rejected.raw[..]), (RejectReason::BadFrame, value));
+    }
+}
+
+#[test]
+fn a_value_is_decoded_as_what_its_characteristic_says() {
+    let value = [0, 4, 0xc2, 0, 0xb0, 0x36];
+    for (characteristic, protocol, is_read) in [(0x2a9c, SigBcs, true), (0x2a9d, SigWss, true), (0x2a2b, SigWss, false)]
+    {
+        let decoded = decode_value(characteristic, &value);
+        assert_eq!(
+            (decoded.protocol, decoded.outcome.is_ok()),
+            (protocol, is_read),
+            "{characteristic:04x}"
+        );
+    }
 }
