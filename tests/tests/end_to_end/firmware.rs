@@ -170,10 +170,36 @@ async fn a_scanner_that_loses_power_before_it_knew_that_a_result_is_stored_deliv
     assert!(agent.terminate().success());
 }
 
-/// The agent dies at its first sync of the disk, at its first word to the scanner, at its second sync, and so on, until none of these
-/// moments comes before everything is stored and confirmed.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agent_killed_at_one_sync_and_one_word_to_the_scanner_after_the_other_takes_each_result_once() {
+async fn a_result_that_the_disk_does_not_take_stays_with_the_scanner() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let config = std::fs::read_to_string(site.world.config()).unwrap();
+    // No disk has that much room.
+    let full = format!("{config}\n[outbox]\nmin_free = \"1000000 TiB\"\n");
+    std::fs::write(site.world.config(), full).unwrap();
+    let agent = site.world.agent();
+    let measured = measure(&mut site.scanner).await;
+    site.ear
+        .until("_/alert-disk-full", |alert| alert["code"] == "disk-full")
+        .await;
+    assert_eq!(site.scanner.report().await.unwrap().waiting, 1, "it is not on disk");
+    assert_eq!(site.ear.scans("completed"), [""; 0]);
+    // With it dies what it had in memory.
+    agent.kill();
+
+    site.scanner.forget_dead_owner();
+    std::fs::write(site.world.config(), config).unwrap();
+    let agent = site.world.agent();
+    site.until_confirmed().await;
+    site.expect_readings(&[measured]).await;
+    assert!(agent.terminate().success());
+}
+
+/// The agent dies at its first write to the disk or sync of it, at its first word to the scanner, at its second write, and so on, until
+/// none of these moments comes before everything is stored and confirmed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_killed_at_one_write_to_disk_and_one_word_to_the_scanner_after_the_other_takes_each_result_once() {
     if !emulated::strace_works() {
         return;
     }
@@ -188,7 +214,7 @@ async fn an_agent_killed_at_one_sync_and_one_word_to_the_scanner_after_the_other
     let mut kills = 0;
     let mut confirmed = false;
     for moment in 1.. {
-        for (call, of) in [("fsync,fdatasync", &[][..]), ("write", &["-P", &port])] {
+        for (call, of) in [("pwrite64,fsync,fdatasync", &[][..]), ("write", &["-P", &port])] {
             let kill = format!("inject={call}:signal=KILL:when={moment}");
             let mut agent = site.world.agent_traced(&[of, &["-e", &kill]].concat());
             let mut dead = false;
