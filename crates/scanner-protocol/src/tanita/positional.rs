@@ -245,6 +245,9 @@ fn decode(line: &[u8], raw: &[u8]) -> Result<Record, Fault> {
         };
         let number = || value::number(text).map_err(|_| bad());
         match *field {
+            // A clock that was never set still sends a line of this shape; any other line is not the scale's.
+            DayFirst | YearFirst if !text.contains(&b'/') => return Err(bad()),
+            Time if !text.contains(&b':') => return Err(bad()),
             DayFirst => date = day_first(text),
             YearFirst => date = value::date(text.trim_ascii()),
             Time => {

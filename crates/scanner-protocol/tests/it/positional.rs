@@ -96,7 +96,6 @@ fn the_day_stands_first_on_a_bc_418_and_the_year_on_japanese_models() {
         ("\"05/13/24\"", "\"09:07\""),
         ("\"05/03/24\"", "\"24:00\""),
         ("05/03/24", "\"09:07\""),
-        ("\"05-03-24\"", "\"09:07\""),
         ("\"-5/03/24\"", "\"09:07\""),
         ("\"5-/03/24\"", "\"09:07\""),
         ("\"5/3/24\"", "\"09:07\""),
@@ -113,6 +112,21 @@ fn the_day_stands_first_on_a_bc_418_and_the_year_on_japanese_models() {
             "{date}"
         );
     }
+}
+
+#[test]
+fn a_line_of_numbers_with_no_date_where_a_date_stands_is_nobodys_weight() {
+    for line in [
+        "1,2,3\r\n",
+        "\"05-03-24\",\"09:07\",64.2\r\n",
+        "\"03/05/01\",\"0907\",64.2\r\n",
+        "\"03/05/01\",,64.2\r\n",
+        "1,,\r\n",
+    ] {
+        assert_eq!(reason(line), RejectReason::BadNumber, "{line:?}");
+    }
+    assert_eq!(reason(&bc_418("5", "\"09:07\"")), RejectReason::BadNumber);
+    assert_eq!(reason(&bc_418("\"05/03/24\"", "9.07")), RejectReason::BadNumber);
 }
 
 /// An export record of a TBF-310 with these two fields.
