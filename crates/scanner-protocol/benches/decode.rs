@@ -95,8 +95,28 @@ const FAMILIES: [Protocol; 10] = [
     Protocol::Auto,
 ];
 
+/// Every family on a serial line.
+const NOISY: [Protocol; 13] = [
+    Protocol::TanitaTagged,
+    Protocol::TanitaPc,
+    Protocol::ScanLink,
+    Protocol::TanitaPositional,
+    Protocol::TanitaWb,
+    Protocol::TanitaWeight,
+    Protocol::And,
+    Protocol::Toledo,
+    Protocol::RiceLake,
+    Protocol::Adam,
+    Protocol::Accuniq,
+    Protocol::Bmh05108,
+    Protocol::Auto,
+];
+
 fn frame(protocol: Protocol) -> Vec<u8> {
     match protocol {
+        Protocol::TanitaTagged | Protocol::TanitaPc => full_record(),
+        // The beginning of a scanner's hello.
+        Protocol::ScanLink => b"\x0f\x11\x53\x4c".to_vec(),
         Protocol::TanitaPositional => b"\"05/03/24\",\"09:07\",0,1,178,81.4,18.2,14.8,66.6,48.8,35,25.7,7420,512,231,235,290,298,17.5,2.4,11.3,10.7,17.9,2.4,11.0,10.4,15.1,0.6,3.6,3.4,15.9,0.7,3.6,3.4,19.4,8.7,36.2,34.8\r\n".to_vec(),
         Protocol::TanitaWb => b"S     75.0kg\r\n".to_vec(),
         Protocol::TanitaWeight => b"KS075.0\r\n".to_vec(),
@@ -161,7 +181,10 @@ fn bluetooth(bencher: Bencher<'_, '_>) {
 }
 
 /// Noise without a frame: random bytes for 0, otherwise so many bytes of a frame's beginning over and over.
-#[divan::bench(args = FAMILIES, consts = [0, 1, 2, 3, 4, 5])]
+///
+/// Slower than the rest by design: of `bmh05108` each start is a frame by its form, up to 255 bytes long, that is summed, refused and
+/// counted. Longer beginnings than these get past the head of a grammar, and each is read as far as a frame of the family can go.
+#[divan::bench(args = NOISY, consts = [0, 1, 2])]
 fn family_noise<const BEGINNING: usize>(bencher: Bencher<'_, '_>, protocol: Protocol) {
     let mut seed = 1_u32;
     let mut random = || {

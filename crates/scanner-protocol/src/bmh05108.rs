@@ -39,13 +39,14 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     let Some(whole) = bytes.get(..length) else {
         return more();
     };
-    if sum(whole) == 0 {
+    let sum = sum(whole);
+    if sum == 0 {
         return Scan::Frame(length, Content::Message(decode(&whole[2..length - 1])));
     }
     match bytes.get(length) {
         None if rest == Rest::Open => Scan::More,
         // One published frame is so: its check byte covers one byte more than its length says.
-        Some(&behind) if sum(whole).wrapping_add(behind) == 0 => Scan::Bad(
+        Some(&behind) if sum.wrapping_add(behind) == 0 => Scan::Bad(
             length + 1,
             Fault::new(
                 RejectReason::LengthMismatch,

@@ -129,7 +129,8 @@ impl Course {
     fn progress(&mut self, Progress { scan, stage, percent }: Progress) {
         // A stage of a newer version says no more than the one before it.
         let Some(stage) = self::stage(stage) else { return };
-        if self.cancelled == Some(scan) {
+        // Of a scanner that has not said who it is, no end would come when it goes.
+        if self.scanner.is_none() || self.cancelled == Some(scan) {
             return;
         }
         let reached = Reached {

@@ -1,7 +1,11 @@
 //! Scanners that report something, and some that do not answer.
 
-use firmware_protocol::{Device, Ending, Fault, Instant, LineConfig, RamStore, Refusal, ScanRef, Stage, VersionRange};
-use scanner_protocol::{Event, LineEvent, RejectReason};
+use firmware_protocol::{
+    Device, DeviceMessage, Ending, Fault, Instant, LineConfig, MAX_MESSAGE, Progress, RamStore, Refusal, ScanRef, Side,
+    Stage, VERSIONS, VersionRange,
+    frame::{Frame, FrameReader, Hello, MAX_FRAME, crc32, encode},
+};
+use scanner_protocol::{Event, LineEvent, Options, Protocol, RejectReason, Session, Tick};
 
 use super::line::{BOOT, Line, identity};
 use crate::SECOND;
@@ -27,6 +31,43 @@ fn a_fault_without_a_scan_is_told_at_once_with_the_makers_own_number() {
         panic!("{:?}", line.events)
     };
     assert_eq!((error.name, error.code.as_str()), ("unknown_fault", "200"));
+}
+
+#[test]
+fn a_scanner_that_does_not_say_who_it_is_has_no_scans() {
+    let mut session = Session::new(Protocol::ScanLink, Options::default());
+    session.handle_line(Tick(0), LineEvent::Up);
+    session.handle_timeout(Tick(SECOND));
+    let mut reader = FrameReader::new();
+    let hello = session.poll_transmit().unwrap().0;
+    let theirs = hello.iter().find_map(|&byte| match reader.push(byte) {
+        Some(Ok((_, Frame::Hello(hello)))) => Some(hello.nonce),
+        _ => None,
+    });
+    let (nonce, seen) = (1_u32, theirs.unwrap());
+    let mut say = |frame: &Frame<'_>| {
+        let mut buffer = [0; MAX_FRAME];
+        let length = encode(Side::Device, frame, &mut buffer);
+        session.handle_bytes(Tick(SECOND), &buffer[..length]);
+        std::iter::from_fn(|| session.poll_event()).collect::<Vec<_>>()
+    };
+    let versions = VERSIONS;
+    assert_eq!(say(&Frame::Hello(Hello { nonce, seen, versions })), []);
+    let progress = DeviceMessage::Progress(Progress {
+        scan: WALK_UP,
+        stage: Stage::Weighing,
+        percent: 0,
+    });
+    let mut message = [0; MAX_MESSAGE];
+    let length = progress.encode(&mut message);
+    let part = Frame::Part {
+        session: crc32(&[nonce.to_le_bytes(), seen.to_le_bytes()].concat()),
+        seq: 0,
+        index: 0,
+        last: true,
+        payload: &message[..length],
+    };
+    assert_eq!(say(&part), [], "no stage, for its end would never be told");
 }
 
 #[test]
