@@ -107,6 +107,22 @@ fn any_line_answers_the_reset_of_a_bc_418_and_nothing_is_asked_about_its_setting
 }
 
 #[test]
+fn any_line_but_an_at_sign_says_that_the_person_has_stepped_off() {
+    for line in ["F2", "W00.0", "z0", "I0", "D1!", "M1", "what?"] {
+        for before in ["", "@"] {
+            let mut talk = Talk::measuring(PcDialect::Dc320);
+            talk.say(&own_record());
+            talk.expect("F2");
+            let asked_at = talk.now;
+            talk.say(before);
+            talk.say(line);
+            talk.expect("q");
+            assert_eq!(talk.now - asked_at, 100 * MILLISECOND, "`{line}` after `{before}`");
+        }
+    }
+}
+
+#[test]
 fn what_comes_before_an_order_has_left_is_not_its_answer() {
     let mut talk = asked(PcDialect::Mc, "D0");
     talk.say("D0");
