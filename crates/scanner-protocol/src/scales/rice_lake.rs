@@ -26,6 +26,9 @@ pub(crate) static RICE_LAKE: Grammar = Grammar {
     request: None,
 };
 
+/// Characters of the weight, right-aligned.
+const NUMBER: usize = 9;
+
 fn scan(bytes: &[u8], rest: Rest) -> Scan {
     // A line is one of ours from its unit on: numbers alone are anybody's.
     let text = line(bytes).unwrap_or(bytes);
@@ -53,11 +56,11 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
 fn decode(line: &[u8]) -> Result<Weight, Fault> {
     let mut words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
     let bad = |detail| Fault::new(RejectReason::BadFrame, 0, detail);
-    let (Some(number), Some(unit), Some(mode), None) = (words.next(), words.next(), words.next(), words.next()) else {
+    let (Some(digits), Some(unit), Some(mode), None) = (words.next(), words.next(), words.next(), words.next()) else {
         return Err(bad("a line is a number, a unit and `Gross` or `Net`"));
     };
     let number =
-        Decimal::parse(number).map_err(|_| Fault::new(RejectReason::BadNumber, 0, "the weight is no number"))?;
+        Decimal::parse(digits).map_err(|_| Fault::new(RejectReason::BadNumber, 0, "the weight is no number"))?;
     let unit = match unit {
         b"kg" => "kg",
         b"lb" => "[lb_av]",
@@ -74,6 +77,13 @@ fn decode(line: &[u8]) -> Result<Weight, Fault> {
         b"Net" => WeightMode::Net,
         _ => return Err(bad("neither `Gross` nor `Net`")),
     };
+    // What is left of `     80.5 kg` when a stall or a late start took its front is another weight.
+    let indent = line.iter().take_while(|&&byte| byte == b' ').count();
+    if indent + digits.len() < NUMBER {
+        return Err(bad(
+            "the weight does not fill its nine characters: its beginning may be missing",
+        ));
+    }
     Ok(Weight {
         mode: Some(mode),
         ..Weight::shown(true, Some(number), unit)
