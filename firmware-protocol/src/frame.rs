@@ -283,6 +283,7 @@ impl FrameReader {
     }
 
     /// Takes one byte; a zero that ends something gives the frame, or why it is none.
+    #[inline]
     pub fn push(&mut self, byte: u8) -> Option<Result<(Side, Frame<'_>), FrameError>> {
         if byte != 0 {
             match self.buffer.get_mut(self.length) {
@@ -294,6 +295,16 @@ impl FrameReader {
             }
             return None;
         }
+        self.finish()
+    }
+
+    /// Forgets the bytes of an unfinished frame.
+    pub fn clear(&mut self) {
+        self.length = 0;
+        self.overlong = false;
+    }
+
+    fn finish(&mut self) -> Option<Result<(Side, Frame<'_>), FrameError>> {
         let length = core::mem::take(&mut self.length);
         if core::mem::take(&mut self.overlong) {
             return Some(Err(FrameError::TooLong));
@@ -306,11 +317,5 @@ impl FrameReader {
             Ok(raw) => decode(&self.buffer[..raw]),
             Err(_) => Err(FrameError::Cobs),
         })
-    }
-
-    /// Forgets the bytes of an unfinished frame.
-    pub fn clear(&mut self) {
-        self.length = 0;
-        self.overlong = false;
     }
 }

@@ -1,6 +1,6 @@
 //! Finding records in a stream of bytes.
 
-use memchr::{memchr_iter, memchr2, memchr3};
+use memchr::{memchr2, memmem::Finder};
 
 /// The longest line that can be a record. Real ones have at most 1,271 bytes.
 pub(super) const MAX_LINE: usize = 4096;
@@ -14,6 +14,8 @@ pub(super) struct Framer {
     /// While [`Self::open`], the record so far; otherwise at most two bytes that may become the beginning of one.
     frame: Vec<u8>,
     open: bool,
+    /// Finds [`RECORD`].
+    records: Finder<'static>,
     /// Offset in the stream of the first byte of `frame`, while open.
     offset: u64,
     /// So much of `frame` holds no second beginning.
@@ -52,6 +54,7 @@ impl Framer {
         Self {
             frame: Vec::new(),
             open: false,
+            records: Finder::new(RECORD),
             offset: 0,
             searched: 1,
             line_start: true,
@@ -95,10 +98,7 @@ impl Framer {
     /// Closes the open record as not one: the search goes on from its second byte. It holds no other beginning, or it would have
     /// been cut off there, except one that its last bytes have only started.
     pub(super) fn close_within(&mut self) {
-        let keep = (1..RECORD.len())
-            .rev()
-            .find(|&length| self.frame.ends_with(&RECORD[..length]))
-            .unwrap_or(0);
+        let keep = begun(&self.frame);
         self.frame.drain(..self.frame.len() - keep);
         self.open = false;
         self.line_start = false;
@@ -145,7 +145,7 @@ impl Framer {
                 Beginning::No => {
                     self.frame.truncate(pending);
                     let dropped = self.frame.remove(0);
-                    self.pass_over(dropped);
+                    self.pass_over(&[dropped]);
                 }
             }
         }
@@ -156,22 +156,33 @@ impl Framer {
         let mut at = 0;
         // It ends with the bytes: nothing may become a beginning.
         while beginning(&bytes[at..], self.line_start) == Beginning::No {
-            self.pass_over(bytes[at]);
-            at += 1;
-            // A search costs more than a look at the next byte: noise may be nothing but braces.
-            if !matches!(bytes.get(at), None | Some(b'{' | b'\r' | b'\n')) && !self.line_start {
-                let noise = memchr3(b'{', b'\r', b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
-                self.skip(noise);
-                at += noise;
-            }
+            let rest = &bytes[at..];
+            // A search costs more than a look, and noise may be nothing but line ends.
+            let noise = match rest.iter().position(|&byte| !is_line_end(byte)) {
+                Some(0) => self.noise_of_line(rest),
+                ends => ends.unwrap_or(rest.len()),
+            };
+            self.pass_over(&rest[..noise]);
+            at += noise;
         }
         self.take(bytes, at);
     }
 
-    /// Notes a byte between records.
-    fn pass_over(&mut self, byte: u8) {
-        self.line_start = is_line_end(byte);
-        self.skipped += u64::from(!self.line_start);
+    /// How many of `bytes` stand before the next record, or before the next line.
+    fn noise_of_line(&self, bytes: &[u8]) -> usize {
+        let line = &bytes[..memchr2(b'\r', b'\n', bytes).map_or(bytes.len(), |end| end + 1)];
+        let record = self.records.find(line);
+        record.unwrap_or_else(|| line.len() - begun(line))
+    }
+
+    /// Notes bytes between records: of one line, and the ends behind it.
+    fn pass_over(&mut self, noise: &[u8]) {
+        let content = noise
+            .iter()
+            .rposition(|&byte| !is_line_end(byte))
+            .map_or(0, |last| last + 1);
+        self.line_start = content < noise.len();
+        self.skip(content);
     }
 
     fn collect(&mut self, bytes: &mut &[u8]) -> Option<Found> {
@@ -180,8 +191,7 @@ impl Framer {
         self.frame.extend_from_slice(&bytes[..taken]);
         self.take(bytes, taken);
 
-        let unsearched = &self.frame[self.searched..];
-        if let Some(at) = memchr_iter(b'{', unsearched).find(|&at| unsearched[at..].starts_with(RECORD)) {
+        if let Some(at) = self.records.find(&self.frame[self.searched..]) {
             return Some(Found::CutOff(self.searched + at));
         }
         // Two bytes of a beginning may be there already.
@@ -213,6 +223,12 @@ fn beginning(bytes: &[u8], line_start: bool) -> Beginning {
         [b'G' | b'R'] | [b'G' | b'R', b'g'] if line_start => Beginning::Perhaps,
         _ => Beginning::No,
     }
+}
+
+/// How many of the last of `bytes` may begin a record.
+fn begun(bytes: &[u8]) -> usize {
+    let mut lengths = (1..RECORD.len()).rev();
+    lengths.find(|&length| bytes.ends_with(&RECORD[..length])).unwrap_or(0)
 }
 
 fn is_line_end(byte: u8) -> bool {
