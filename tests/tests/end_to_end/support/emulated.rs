@@ -8,7 +8,7 @@ use std::{
 };
 
 use scan_model::Metric;
-use scansim::{EmulatedScanner, Firmware, Report};
+use scansim::{EmulatedScanner, Firmware, FirmwareError, Report};
 
 use super::{DEADLINE, kiosk::World};
 
@@ -23,16 +23,15 @@ pub async fn scanner(world: &World) -> Option<EmulatedScanner> {
 
 /// Built once for all tests.
 fn firmware() -> Option<Firmware> {
-    static FIRMWARE: OnceLock<Option<Firmware>> = OnceLock::new();
-    let build = || match Firmware::build() {
-        Ok(firmware) => Some(firmware),
+    static FIRMWARE: OnceLock<Result<Firmware, FirmwareError>> = OnceLock::new();
+    match FIRMWARE.get_or_init(Firmware::build) {
+        Ok(firmware) => Some(firmware.clone()),
         Err(error) => {
             assert!(error.is_missing_part(), "{error}");
             skip(&error.to_string());
             None
         }
-    };
-    FIRMWARE.get_or_init(build).clone()
+    }
 }
 
 /// Somebody steps on and is measured to the end; the [`values`] of it.
