@@ -1,6 +1,6 @@
 //! Looking on: what a line says, unit by unit, as it comes.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, fmt};
 
 use crate::{
     Content, Decoded, Event, LineEvent, Options, Protocol, Session, Tick, decode::grammar, identify::ANNOUNCED,
@@ -15,7 +15,6 @@ use crate::{
 /// [`Protocol::Auto`] hears every family that announces itself, side by side: tagged Tanita, A&D, Toledo, scan-link. Rejections count of
 /// the one alone that gave the last whole unit, for what one family sends is noise to the others. Of a protocol that no line carries
 /// nothing is ever found.
-#[derive(Debug)]
 pub struct Onlooker {
     views: Vec<View>,
     /// The view that gave the last whole unit.
@@ -208,4 +207,13 @@ fn insert(lines: Vec<(u64, Content)>, found: &mut Vec<Decoded>) {
         outcome: Ok(content),
     }));
     found.sort_by_key(|unit| unit.offset);
+}
+
+/// Without the bytes and the units that it holds: they are of a person.
+impl fmt::Debug for Onlooker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Onlooker")
+            .field("bytes_skipped", &self.bytes_skipped())
+            .finish_non_exhaustive()
+    }
 }

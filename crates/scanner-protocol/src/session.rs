@@ -1,5 +1,7 @@
 //! One session over all families.
 
+use std::fmt;
+
 use crate::{
     Command, Counters, Event, Protocol, Refused, Tick, Transmit,
     auto::Auto,
@@ -17,13 +19,12 @@ use crate::{
 ///
 /// After every `handle_*` call, drain [`poll_transmit`](Self::poll_transmit) and [`poll_event`](Self::poll_event) to `None`
 /// and ask [`poll_timeout`](Self::poll_timeout) again: all three may have changed.
-#[derive(Debug)]
 pub struct Session {
+    protocol: Protocol,
     family: Family,
 }
 
 /// One enum rather than a trait object: the families are known, and each call is a jump.
-#[derive(Debug)]
 enum Family {
     Auto(Box<Auto>),
     TanitaTagged(Tagged),
@@ -96,7 +97,7 @@ impl Session {
             Protocol::ScanLink => Family::ScanLink(Box::new(ScanLink::new(&options))),
             other => Family::Listener(Listener::new(grammar(other).unwrap_or(&SILENT), options)),
         };
-        Self { family }
+        Self { protocol, family }
     }
 
     /// Takes bytes as the port delivered them; frames may start and end anywhere in them.
@@ -228,5 +229,15 @@ impl Session {
             Family::ScanLink(session) => session.counters(),
             Family::Listener(session) => session.counters(),
         }
+    }
+}
+
+/// Without what the session holds of a person: bytes on their way, the last results, who stands there.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("protocol", &self.protocol)
+            .field("counters", self.counters())
+            .finish_non_exhaustive()
     }
 }
