@@ -76,8 +76,8 @@ pub enum Unfit {
     /// A profile or setting without a weight or a girth: nobody's result. Nothing is kept of it.
     #[error("the record has neither a weight nor a girth: it is not a measurement")]
     NotAMeasurement,
-    /// There is a weight, and it cannot be true.
-    #[error("the record has no plausible body weight")]
+    /// There is a weight, or a shape without a weight, and it cannot be true.
+    #[error("the record has neither a plausible body weight nor a plausible shape")]
     NoPlausibleWeight,
     /// No checksum vouches for the bytes, and the values contradict each other.
     #[error("the record has no checksum and its values contradict each other ({flags})")]

@@ -44,6 +44,9 @@ pub(crate) enum SniffError {
         /// Why.
         source: io::Error,
     },
+    /// Ctrl-C cannot be heard, so nothing would end this.
+    #[error("the system does not tell of Ctrl-C")]
+    Unstoppable(#[source] io::Error),
     /// The port is gone.
     #[error("`{}` was lost: is the cable plugged in?", path.display())]
     Lost {
@@ -82,27 +85,27 @@ async fn sniff(arguments: &Sniff) -> Result<Code, Box<dyn Error>> {
     let end = arguments
         .seconds
         .map(|seconds| ear.started + Duration::from_secs(seconds));
-    let lost = loop {
+    let failed = loop {
         let wake = ear.wake();
         tokio::select! {
             biased;
-            stopped = &mut stop => break stopped.err(),
+            stopped = &mut stop => break stopped.err().map(SniffError::Unstoppable),
             () = until(end) => break None,
             heard = source.next() => match heard {
                 Ok(Some(bytes)) => ear.hear(bytes)?,
                 Ok(None) => break None,
-                Err(error) => break Some(error),
+                Err(source) => {
+                    let path = arguments.source.clone();
+                    break Some(SniffError::Lost { path, source });
+                }
             },
             () = until(wake) => ear.let_time_pass()?,
         }
     };
     ear.finish()?;
-    match lost {
+    match failed {
         None => Ok(Code::Ok),
-        Some(source) => {
-            let path = arguments.source.clone();
-            Err(SniffError::Lost { path, source }.into())
-        }
+        Some(error) => Err(error.into()),
     }
 }
 

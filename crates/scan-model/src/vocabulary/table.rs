@@ -226,6 +226,7 @@ const GROUPS: &[&[Entry]] = &[
     &LEFT_ARM_OHMS,
     &BOTH_LEGS_OHMS,
     &WHOLE_BODY_OHMS,
+    // Stays the last one: `FIRST_OF_SHAPE`.
     SHAPE,
 ];
 

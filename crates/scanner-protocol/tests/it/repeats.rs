@@ -71,12 +71,3 @@ fn who_looks_at_captures_sees_every_result() {
         assert!(is_new(&mut session, 0, &weighing(7, "64.2")));
     }
 }
-
-#[test]
-fn what_a_session_remembers_of_results_is_not_printed() {
-    let mut session = session(Options::default());
-    assert!(is_new(&mut session, 0, &weighing(7, "64.2")));
-    let printed = format!("{session:?}");
-    assert!(printed.contains("Identity(..)"), "{printed}");
-    assert!(!printed.contains("2003-05-01"), "{printed}");
-}
