@@ -42,6 +42,13 @@ impl VersionRange {
     }
 }
 
+/// Printed as `1 to 2`.
+impl fmt::Display for VersionRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.oldest, self.newest)
+    }
+}
+
 /// Which scanner, worldwide and for ever: the unique number of its chip, zeros behind it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DeviceId(pub [u8; 16]);
@@ -70,6 +77,13 @@ pub struct ResultNumber {
     pub number: u32,
 }
 
+/// Printed as `boot-number`.
+impl fmt::Display for ResultNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.boot, self.number)
+    }
+}
+
 /// Which result of all results: what a reading's identity is derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResultKey {
@@ -82,7 +96,7 @@ pub struct ResultKey {
 /// Printed as `device-boot-number`: one text for logs, keys and derived identities.
 impl fmt::Display for ResultKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}-{}", self.device, self.result.boot, self.result.number)
+        write!(f, "{}-{}", self.device, self.result)
     }
 }
 

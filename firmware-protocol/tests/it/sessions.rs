@@ -75,7 +75,7 @@ fn drain_host(host: &mut Host, heard: &mut Heard, store: impl Fn(ResultKey) -> b
             None => return,
             Some(HostEvent::Connected(identity)) => format!("connected {}", identity.boot),
             Some(HostEvent::Disconnected(reason)) => format!("disconnected {reason:?}"),
-            Some(HostEvent::Incompatible(versions)) => format!("incompatible {}-{}", versions.oldest, versions.newest),
+            Some(HostEvent::Incompatible(versions)) => format!("incompatible {versions}"),
             Some(HostEvent::Progress(progress)) => format!("{} {}", progress.stage.word(), progress.percent),
             Some(HostEvent::Ended { ending, .. }) => format!("{ending:?}"),
             Some(HostEvent::Fault { fault, .. }) => fault.word().to_owned(),
@@ -83,7 +83,7 @@ fn drain_host(host: &mut Host, heard: &mut Heard, store: impl Fn(ResultKey) -> b
             Some(HostEvent::Result(received)) => {
                 got = Some(received.key);
                 let kind = if received.record.is_ok() { "result" } else { "damaged" };
-                format!("{kind} {}-{}", received.key.result.boot, received.key.result.number)
+                format!("{kind} {}", received.key.result)
             }
         };
         heard.at_host.push(words);
@@ -180,7 +180,7 @@ fn sides_without_a_common_version_say_so_once_and_meet_after_an_update() {
     let mut device = Device::new(sample::identity(7), RamStore::new(), versions(1, 3), at(0));
     let mut host = Host::new(versions(4, 9), at(0));
     let heard = talk(&mut device, &mut host, at(0));
-    assert_eq!(heard.at_host, ["incompatible 1-3"]);
+    assert_eq!(heard.at_host, ["incompatible 1 to 3"]);
     assert_eq!(
         heard.at_device,
         [DeviceEvent::Incompatible(VersionRange { oldest: 4, newest: 9 })]

@@ -400,7 +400,7 @@ fn talk(steps: &mut Vec<Step>, device: &mut Device<RamStore<2, 1200>>, host: &mu
             while let Some(event) = device.poll_event() {
                 steps.push(Step::Hears(match event {
                     DeviceEvent::Connected { .. } => "connected".to_owned(),
-                    DeviceEvent::Stored(result) => format!("stored {}-{}", result.boot, result.number),
+                    DeviceEvent::Stored(result) => format!("stored {result}"),
                     DeviceEvent::SetClock(clock) => format!("clock {} {}", clock.unix_seconds, clock.offset_minutes),
                     DeviceEvent::Start(start) => {
                         format!("start {} for subject {}", start.scan, start.subject.number)

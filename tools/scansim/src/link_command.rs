@@ -95,16 +95,11 @@ fn tell(happened: &Happened) {
             progress.percent
         )),
         Happened::Kept(scan, result) => say(format_args!(
-            "{}: result {}-{} is kept until it is confirmed",
-            name(*scan),
-            result.boot,
-            result.number
+            "{}: result {result} is kept until it is confirmed",
+            name(*scan)
         )),
         Happened::Ended(scan, ending) => say(format_args!("{}: {}", name(*scan), why(*ending))),
-        Happened::Stored(result) => say(format_args!(
-            "result {}-{} is confirmed as stored",
-            result.boot, result.number
-        )),
+        Happened::Stored(result) => say(format_args!("result {result} is confirmed as stored")),
         Happened::NoRoom => say(format_args!(
             "the next person waits: no room for another unconfirmed result"
         )),

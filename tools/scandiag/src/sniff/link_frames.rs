@@ -75,7 +75,7 @@ impl LinkFrame {
                 hello: Some(Hello {
                     nonce: number(hello.nonce),
                     seen: (hello.seen != 0).then(|| number(hello.seen)),
-                    versions: format!("{} to {}", hello.versions.oldest, hello.versions.newest),
+                    versions: hello.versions.to_string(),
                 }),
                 ..Self::bare(from, "hello", None)
             },
@@ -132,7 +132,7 @@ impl LinkFrame {
 fn said(payload: &[u8]) -> Option<String> {
     let (message, _) = HostMessage::decode(payload).ok()?;
     Some(match message {
-        HostMessage::Stored(result) => format!("stored {}-{}", result.boot, result.number),
+        HostMessage::Stored(result) => format!("stored {result}"),
         HostMessage::SetClock(_) => "set clock".to_owned(),
         HostMessage::Start(start) => format!("start {}, {}", start.scan, start.kind.word()),
         HostMessage::Cancel(scan) => format!("cancel {scan}"),
