@@ -144,6 +144,9 @@ impl Conversation {
 
     /// Hands over what is left. Ends when the agent has taken everything or listens no more.
     pub(crate) async fn deliver_rest(&mut self) {
+        // Nobody obeys any more. An agent that waits for an answer takes no events meanwhile: it has to hear that there is none.
+        self.commands.close();
+        while self.commands.recv().await.is_some() {}
         while !self.undelivered.is_empty() {
             deliver(&self.events, &mut self.undelivered).await;
         }
@@ -352,6 +355,32 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(next_weight(&mut conversation, &mut link, &mut events).await, "165.4");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_agent_that_waits_for_an_answer_before_it_takes_the_rest_hears_that_there_is_none() {
+        let (mut conversation, mut cable, mut link, mut events) = set_up();
+        let (commander, commands) = mpsc::channel(1);
+        conversation.commands = commands;
+        cable.write_all(RECORD).await.expect("write");
+        while conversation.undelivered.len() < 2 {
+            conversation.step(Some(&mut link)).await.expect("the port is fine");
+        }
+        // The agent has room for one event, and somebody else's command waits before its own.
+        let ask = async || {
+            let (answer, answered) = tokio::sync::oneshot::channel();
+            let command = Command::Release;
+            // A driver that has ended takes none.
+            let _ = commander.send(CommandRequest { command, answer }).await;
+            assert!(answered.await.is_err(), "nobody obeys");
+        };
+        let agent = async {
+            tokio::join!(ask(), ask());
+            while !matches!(events.recv().await.expect("an event").event, Event::Record(_)) {}
+        };
+        let ends = async { tokio::join!(agent, conversation.deliver_rest()) };
+        // In virtual time: the clock moves when nobody can go on.
+        tokio::time::timeout(LAST_RECORD, ends).await.expect("both end");
     }
 
     #[tokio::test(start_paused = true)]

@@ -267,6 +267,35 @@ async fn silence_in_the_middle_of_a_record_ends_it_in_virtual_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_driver_that_is_stopped_ends_although_the_agent_asks_something_before_it_takes_the_rest() {
+    let (driver, mut scanner) = Driver::new(&Bay::new().config());
+    let (mut cable, port) = tokio::io::duplex(64);
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(driver.run_on(port, stop.clone()));
+    let people = tokio::spawn(async move { while cable.write_all(&record("80.5")).await.is_ok() {} });
+    while scanner.events.len() < scanner.events.max_capacity() {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    // In virtual time, beyond what a record on the wire has.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let asked = scanner.commander.send(scanner_protocol::Command::Cancel);
+    let ended = timeout(DEADLINE, asked).await.expect("in time");
+    assert!(matches!(ended, Err(CommandError::Ended)), "{ended:?}");
+    while timeout(DEADLINE, scanner.events.recv())
+        .await
+        .expect("in time")
+        .is_some()
+    {}
+    timeout(DEADLINE, task)
+        .await
+        .expect("in time")
+        .expect("driver")
+        .expect("stopped");
+    people.await.expect("the cable is gone");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_scale_that_has_to_be_asked_is_asked_until_somebody_was_weighed() {
     let config = Config {
         protocol: Protocol::TanitaWb,
