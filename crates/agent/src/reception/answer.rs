@@ -13,7 +13,7 @@ impl Reception {
     pub(super) async fn confirm(&self, id: RecordId, scanner: &Scanner) {
         if let Err(error) = scanner.commander.send(Command::Stored(id)).await {
             // The device then sends it again, and its identity makes that harmless.
-            tracing::warn!(scanner = %self.config.id, %error, "the scanner was not told that its result is stored");
+            tracing::warn!(scanner = %self.config.id, error = %Chain(&error), "the scanner was not told that its result is stored");
         }
         self.set_clock(scanner).await;
     }

@@ -30,9 +30,6 @@ use crate::{announcements::Teller, clock, keeper::BoardKeeper};
 use scan::Scans;
 pub(crate) use store::{Refused, Store};
 
-/// Namespace of identities that are derived from a device's own number of a result.
-const RESULT_NAMESPACE: Uuid = Uuid::from_u128(0x6b1f_4f0e_52c1_4d0c_9a3d_2f5b_7c81_e604);
-
 /// What a person is told whose result did not arrive as it was sent.
 pub(crate) const NOT_INTACT: &str = "The result did not arrive intact. Please scan again";
 
@@ -145,32 +142,28 @@ impl Reception {
         received_at: Timestamp,
         scanner: &Scanner,
     ) {
-        let id = match &result {
-            Ok(record) => record.result_id.clone(),
-            Err(rejected) => rejected.result_id.clone(),
+        let (id, raw) = match &result {
+            Ok(record) => (record.result_id.clone(), &record.raw),
+            Err(rejected) => (rejected.result_id.clone(), &rejected.raw),
         };
+        // Fixed here for good.
+        let externalid = id
+            .as_deref()
+            .map_or_else(Uuid::now_v7, |id| self.store.identity(id, raw));
         let confirmed = id.filter(|_| scanner.capabilities.confirms_stored).map(RecordId);
         // The device sends until it is told: if power failed before it heard, it sends what lies here already. That is
         // nobody's scan.
-        let is_old_news = match &confirmed {
-            Some(id) if !self.scans.is_running() => self.store.has(externalid_of(&id.0)).await,
-            _ => false,
-        };
+        let is_old_news = confirmed.is_some() && !self.scans.is_running() && self.store.has(externalid).await;
         if !is_old_news {
             let scan = self
                 .scans
                 .running_or_start(Stage::ReadingResults, at, received_at)
                 .await;
             let port = scanner.state.borrow().clone();
+            let origin = self.origin(externalid, scan, received_at, &port);
             match result {
-                Ok(record) => {
-                    let origin = self.origin(scan, record.result_id.as_deref(), received_at, &port);
-                    self.take_record(*record, origin, confirmed.is_some()).await;
-                }
-                Err(rejected) => {
-                    let origin = self.origin(scan, rejected.result_id.as_deref(), received_at, &port);
-                    self.take_rejected(rejected, origin).await;
-                }
+                Ok(record) => self.take_record(*record, origin, confirmed.is_some()).await,
+                Err(rejected) => self.take_rejected(rejected, origin).await,
             }
         }
         if let Some(id) = confirmed {
@@ -286,9 +279,8 @@ impl Reception {
         );
     }
 
-    /// What is known about a result beyond its bytes. Its identity is made here and never again.
-    fn origin(&self, scan: ScanId, result_id: Option<&str>, received_at: Timestamp, port: &PortState) -> Origin {
-        let externalid = result_id.map_or_else(Uuid::now_v7, externalid_of);
+    /// What is known about a result beyond its bytes.
+    fn origin(&self, externalid: Uuid, scan: ScanId, received_at: Timestamp, port: &PortState) -> Origin {
         let port = match port {
             PortState::Open { path, .. } | PortState::Lost { path } => Some(path.display().to_string()),
             _ => None,
@@ -303,11 +295,6 @@ impl Reception {
             port,
         }
     }
-}
-
-/// The identity of a reading whose result the device has numbered: the same one however often the device sends it.
-fn externalid_of(result_id: &str) -> Uuid {
-    Uuid::new_v5(&RESULT_NAMESPACE, result_id.as_bytes())
 }
 
 #[cfg(test)]

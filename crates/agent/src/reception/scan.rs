@@ -82,6 +82,8 @@ impl Scans {
         let Some(running) = running else { return };
         let progress = running.progress.current();
         self.teller.goes_on(&self.scanner, progress.scan);
+        // The end of the other one has emptied what the window shows of this scanner.
+        self.teller.progress(&self.scanner, progress);
         self.board.scanner(&self.scanner, |shown| {
             shown.scan = Some(progress.clone());
             set_activity(shown, Activity::Busy, None);

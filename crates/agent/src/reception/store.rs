@@ -10,6 +10,9 @@ use uuid::Uuid;
 
 use crate::report::Chain;
 
+/// Namespace of identities that follow from a result.
+const RESULT_NAMESPACE: Uuid = Uuid::from_u128(0x6b1f_4f0e_52c1_4d0c_9a3d_2f5b_7c81_e604);
+
 /// Shortest pause of a result that the disk did not take; the random part on top of it starts with [`FIRST_PAUSE`].
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// See [`SHORTEST_PAUSE`].
@@ -80,6 +83,14 @@ impl Store {
                 LONGEST_PAUSE.min(pause * 2)
             };
         }
+    }
+
+    /// The identity of a result that its device has numbered: the same one however often the device sends it. Its bytes belong to
+    /// it, because a scanner whose memory was erased counts from one again: the next person's result is another one under an old
+    /// number. They are digested with our key, since identities lie plain on the disk and in logs.
+    pub(super) fn identity(&self, result_id: &str, raw: &[u8]) -> Uuid {
+        let name = [result_id.as_bytes(), &self.key.digest(raw)].concat();
+        Uuid::new_v5(&RESULT_NAMESPACE, &name)
     }
 
     /// Whether something lies here under this identity. While the outbox cannot say, nothing does: storing it again would tell.

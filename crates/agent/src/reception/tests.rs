@@ -454,6 +454,16 @@ async fn a_scan_that_runs_goes_on_while_a_result_of_an_earlier_one_is_stored() {
             (EventKind::Completed, running)
         ]
     );
+    // The end of the earlier one emptied the scanner's topic: what runs is told again right behind it.
+    let mut told = finished.told.iter();
+    told.find(|told| matches!(told, Told::Event(event) if event.kind == EventKind::Completed));
+    let Some(Told::Progress { progress, .. }) = told.next() else {
+        panic!("{:?}", finished.told)
+    };
+    assert_eq!(
+        (progress.scan, progress.stage, progress.is_final),
+        (running, Stage::Measuring, false)
+    );
     let (Parcel::Reading(first), Parcel::Reading(second)) = (finished.parcel(0), finished.parcel(1)) else {
         panic!("readings")
     };

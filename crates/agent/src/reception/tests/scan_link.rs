@@ -168,6 +168,29 @@ async fn a_result_that_was_stored_before_a_crash_is_confirmed_and_nobody_is_told
 }
 
 #[tokio::test]
+async fn the_next_persons_result_is_kept_though_the_scanner_forgot_how_far_it_had_counted() {
+    let mut house = house(Config::default()).await;
+    Link::plug_into(&mut house).hears(is_stored).await;
+    let next = result(MetricId::WAIST_GIRTH);
+    // Twice, as the first confirmation was lost with the bridge.
+    for _ in 0..2 {
+        house.serving.abort();
+        let mut link = Link::plug_into(&mut house);
+        link.scanner.store_mut().remove(RESULT);
+        link.scanner.store_mut().append(RESULT, &next).unwrap();
+        link.hears(is_stored).await;
+    }
+    let finished = finish(house).await;
+    assert_eq!(finished.states(), [State::Waiting, State::Waiting]);
+    let (Parcel::Reading(first), Parcel::Reading(second)) = (finished.parcel(0), finished.parcel(1)) else {
+        panic!("readings")
+    };
+    assert!(first.raw == result(MetricId::BODY_WEIGHT) && second.raw == next);
+    let a_scan = [EventKind::Started, EventKind::Completed];
+    assert_eq!(finished.events(), [a_scan, a_scan].concat());
+}
+
+#[tokio::test]
 async fn a_result_that_the_disk_refuses_stays_in_the_scanner() {
     let full = Config {
         max_size: bytesize::ByteSize::b(1),
