@@ -39,10 +39,10 @@ pub struct Decoded {
 }
 
 /// Decodes everything in a capture, in order. Nothing is dropped as a repeat, and every line of a scale is a unit, stable or not. Of a
-/// Bluetooth protocol the capture is one value. [`Protocol::Auto`] takes the one family that explains the most, scan-link among them.
+/// Bluetooth protocol the capture is one value. [`Protocol::Auto`] takes the one family that explains the most; one good frame of
+/// scan-link anywhere decides for scan-link, as its checksum is right by chance in no other family's bytes.
 pub fn decode_all(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
     match protocol.carrier() {
-        // Every frame of scan-link has a checksum that no other family's bytes have by chance.
         Carrier::Serial if protocol == Protocol::Auto && scan_link::hear(bytes).is_none() => {
             explained_by(&ANNOUNCED, bytes)
         }

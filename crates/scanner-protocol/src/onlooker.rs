@@ -13,11 +13,12 @@ use crate::{
 /// After every `handle_*` call, drain [`poll_unit`](Self::poll_unit) to `None` and ask [`poll_timeout`](Self::poll_timeout) again.
 ///
 /// [`Protocol::Auto`] hears every family that announces itself, side by side: tagged Tanita, A&D, Toledo, scan-link. Rejections count of
-/// the one alone that gave the last whole unit, for what one family sends is noise to the others. Of a protocol that no line carries
+/// the one alone that gave the last whole unit, for what one family sends is noise to the others. A frame of scan-link counts here
+/// although it may be no unit by itself: an open session consists of such frames for hours. Of a protocol that no line carries
 /// nothing is ever found.
 pub struct Onlooker {
     views: Vec<View>,
-    /// The view that gave the last whole unit.
+    /// The view that gave the last whole unit, or a good frame of scan-link after it.
     current: usize,
     units: VecDeque<Decoded>,
 }
@@ -74,7 +75,7 @@ impl Onlooker {
         self.views.iter().filter_map(View::poll_timeout).min()
     }
 
-    /// Bytes outside of any unit, as the family sees it that gave the last whole one. Line ends between frames do not count.
+    /// Bytes outside of any unit, as the family sees it that gave the last whole one or, of scan-link, the last good frame. Line ends between frames do not count.
     pub fn bytes_skipped(&self) -> u64 {
         self.views.get(self.current).map_or(0, View::bytes_skipped)
     }
@@ -84,15 +85,16 @@ impl Onlooker {
         for (place, view) in self.views.iter_mut().enumerate() {
             let mut found = Vec::new();
             act(view, &mut found);
-            all.extend(found.into_iter().map(|unit| (place, unit)));
+            all.extend(found.into_iter().map(|unit| (unit.offset, place, Some(unit))));
+            all.extend(view.take_silent_frames().into_iter().map(|at| (at, place, None)));
         }
-        all.sort_by_key(|(_, unit)| unit.offset);
-        for (place, unit) in all {
-            if unit.outcome.is_ok() {
+        all.sort_by_key(|(offset, ..)| *offset);
+        for (_, place, unit) in all {
+            if unit.as_ref().is_none_or(|unit| unit.outcome.is_ok()) {
                 self.current = place;
             }
             if place == self.current {
-                self.units.push_back(unit);
+                self.units.extend(unit);
             }
         }
     }
@@ -160,6 +162,14 @@ impl View {
                 insert(transcript.close(), found);
             }
             Self::ScanLink(capture) => capture.close(found),
+        }
+    }
+
+    /// Where good frames begin that are no units.
+    fn take_silent_frames(&mut self) -> Vec<u64> {
+        match self {
+            Self::ScanLink(capture) => capture.take_silent_frames(),
+            Self::Frames(_) | Self::Session(..) | Self::PcMode(..) => Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A scanner that does the handshake of scan-link and then says anything, and an owner who asks anything of it: no panic, no deadline
-//! that has passed, a record that can be decoded again, and one end to each scan. That no result comes twice is for
-//! `firmware-protocol/fuzz`, which knows what the scanner may do.
+//! that has passed, a record that can be decoded again, an end to each scan, and nothing that only a running scan can have while none
+//! runs. That no result comes twice is for `firmware-protocol/fuzz`, which knows what the scanner may do.
 
 #![no_main]
 
@@ -34,7 +34,7 @@ impl Stage {
     }
 
     fn ask(&mut self, what: u8, with: [u8; 4]) {
-        let command = match what % 5 {
+        let command = match what % 6 {
             0 => Command::Start(StartScan {
                 subject: Subject {
                     number: Some(format!("{:010}", with[0])),
@@ -52,7 +52,8 @@ impl Stage {
                 Some(id) => Command::Stored(RecordId(id.clone())),
                 None => Command::Stored(RecordId("no such result".to_owned())),
             },
-            3 => return self.session.handle_sent(self.now),
+            3 => Command::SetClock("2026-11-20T10:15:00+01:00[+01:00]".parse().expect("a time with its zone")),
+            4 => return self.session.handle_sent(self.now),
             _ => Command::Release,
         };
         // A cancelled scan has ended for its owner: nothing more is said of it.
@@ -74,9 +75,20 @@ impl Stage {
                     self.running = false;
                     self.keep(&record);
                 }
-                Event::Rejected(_) | Event::Repeated | Event::Cancelled | Event::DeviceError(_) => self.running = false,
-                Event::Earlier(Ok(record)) => self.keep(&record),
-                Event::Earlier(Err(_)) | Event::Connected(_) | Event::Prompt(_) => {}
+                Event::Cancelled => {
+                    assert!(self.running, "somebody stopped a scan that does not run");
+                    self.running = false;
+                }
+                // Of a scan that was not announced, or of none: these come without one as well.
+                Event::Rejected(_) | Event::DeviceError(_) => self.running = false,
+                Event::Earlier(result) => {
+                    assert!(self.running, "earlier than no scan");
+                    if let Ok(record) = result {
+                        self.keep(&record);
+                    }
+                }
+                Event::Repeated | Event::Prompt(_) => panic!("scan-link has none of these"),
+                Event::Connected(_) => {}
             }
         }
         let mut frames = 0;

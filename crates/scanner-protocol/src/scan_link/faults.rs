@@ -17,15 +17,20 @@ pub(super) const NO_ANSWER: Trouble = service(
     "no_answer",
     "The scanner does not answer: check that it is switched on, its cable, and that the port's speed is the scanner's",
 );
+/// It answers, and who it is has not come.
+pub(super) const NO_IDENTITY: Trouble = service(
+    "no_identity",
+    "The scanner answers and does not say who it is in words that this bridge knows: update the bridge, or the scanner's firmware",
+);
 /// The session ended in the middle of a scan.
 pub(super) const PORT_LOST: Trouble = passing(
     "port_lost",
     "The connection to the scanner was lost: check its cable. A result that it still gets is kept and comes by itself",
 );
-/// A scan is over and its result does not come.
+/// A scan does not get on, or it is over and its result does not come.
 pub(super) const NO_RESULT: Trouble = passing(
     "no_result",
-    "The scanner had no result in time: step off and start again",
+    "The scanner sent no result in time. One that it still gets is kept and comes by itself; if none comes, step off and start again",
 );
 /// A scan was announced, and another one runs.
 pub(super) const DISPLACED: Trouble = passing(
@@ -131,13 +136,12 @@ pub(super) fn refusal(refusal: Refusal) -> DeviceError {
 
 /// The scanner speaks `theirs` and none of ours. The code says which.
 pub(super) fn incompatible(theirs: VersionRange) -> DeviceError {
-    let words = |VersionRange { oldest, newest }| format!("{oldest} to {newest}");
     let trouble = service(
         "incompatible_version",
         "Scanner and bridge speak no common version of scan-link: update the bridge, or the scanner's firmware",
     );
     DeviceError {
-        code: format!("scanner {}, bridge {}", words(theirs), words(VERSIONS)),
+        code: format!("scanner {theirs}, bridge {VERSIONS}"),
         ..trouble.into()
     }
 }

@@ -1,7 +1,7 @@
 //! Captures: what went over a line, without taking part in it.
 
 use firmware_protocol::{
-    DeviceMessage, Ending, Listener, ScanRef, Side, VersionRange,
+    DeviceMessage, Ending, Listener, ResultNumber, ScanRef, Side,
     frame::{Frame, FrameError, FrameReader},
 };
 
@@ -50,6 +50,8 @@ pub(crate) struct Capture {
     piece: Vec<u8>,
     piece_at: u64,
     next_at: u64,
+    /// Where the good frames begin that no unit tells of, since they were last asked for.
+    silent_frames: Vec<u64>,
 }
 
 impl Capture {
@@ -78,8 +80,14 @@ impl Capture {
         units.push(Decoded {
             offset: self.piece_at,
             protocol: Protocol::ScanLink,
-            outcome: Err(fault.rejecting(piece)),
+            outcome: Err(rejecting(fault, piece, self.next_at - self.piece_at)),
         });
+    }
+
+    /// Where the good frames begin that complete nothing, signs of life and parts among them. Each is told once; to be asked after every
+    /// call, so that they do not gather.
+    pub(crate) fn take_silent_frames(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.silent_frames)
     }
 
     fn take(&mut self, byte: u8) -> Option<Decoded> {
@@ -88,29 +96,36 @@ impl Capture {
         }
         let mut offset = self.begins_at;
         let outcome = match self.listener.push(byte)? {
-            firmware_protocol::Heard::Frame(_) => return None,
+            firmware_protocol::Heard::Frame(_) => {
+                self.silent_frames.push(self.piece_at);
+                return None;
+            }
             // In one piece, perhaps between the parts of a message.
             firmware_protocol::Heard::Noise(error) => {
                 offset = self.piece_at;
-                Err(broken(error).rejecting(self.piece.clone()))
+                Err(rejecting(
+                    broken(error),
+                    self.piece.clone(),
+                    self.next_at - self.piece_at,
+                ))
             }
             firmware_protocol::Heard::Hello(from, hello) => {
                 offset = self.piece_at;
                 Ok(Content::Message(said(&[
                     ("message", "hello".to_owned()),
                     ("from", side(from).to_owned()),
-                    ("versions", versions(hello.versions)),
+                    ("versions", hello.versions.to_string()),
                 ])))
             }
-            firmware_protocol::Heard::Message(message) => {
+            firmware_protocol::Heard::Result(DeviceMessage::Result(head), bytes, parsed) => {
+                result(head.result, bytes, parsed, self.scanner.as_ref())
+            }
+            firmware_protocol::Heard::Result(message, ..) | firmware_protocol::Heard::Message(message) => {
                 let fields = fields(&message);
                 if let DeviceMessage::Identity(identity) = message {
                     self.scanner = Some(identity);
                 }
                 Ok(Content::Message(said(&fields)))
-            }
-            firmware_protocol::Heard::Result(message, bytes, parsed) => {
-                result(&message, bytes, parsed, self.scanner.as_ref())
             }
         };
         Some(Decoded {
@@ -123,22 +138,19 @@ impl Capture {
 
 /// The record of a result, under the key that scanner and result number make.
 fn result(
-    message: &DeviceMessage,
+    announced: ResultNumber,
     bytes: &[u8],
     parsed: Result<firmware_protocol::Record<'_>, firmware_protocol::RecordError>,
     scanner: Option<&firmware_protocol::Identity>,
 ) -> Result<Content, Rejected> {
-    let key = match (message, scanner) {
-        (DeviceMessage::Result(head), Some(scanner)) => Some(firmware_protocol::ResultKey {
+    let id = scanner.map(|scanner| {
+        let key = firmware_protocol::ResultKey {
             device: scanner.device,
-            result: head.result,
-        }),
-        _ => None,
-    };
-    let id = key.map(|key| key.to_string());
-    let read = parsed
-        .map_err(record::damage)
-        .and_then(|parsed| record::read(&parsed, bytes));
+            result: announced,
+        };
+        key.to_string()
+    });
+    let read = record::of(announced, parsed).and_then(|parsed| record::read(&parsed, bytes));
     match read {
         Ok(record::Read { mut record, .. }) => {
             record.result_id = id;
@@ -151,6 +163,16 @@ fn result(
             Err(rejected)
         }
     }
+}
+
+/// `length`: of all the bytes, of which those in `piece` were kept.
+fn rejecting(fault: Fault, piece: Vec<u8>, length: u64) -> Rejected {
+    let kept = piece.len();
+    let mut rejected = fault.rejecting(piece);
+    if length > kept as u64 {
+        rejected.detail += &format!("; the first {kept} of its {length} bytes are kept");
+    }
+    rejected
 }
 
 fn broken(error: FrameError) -> Fault {
@@ -184,10 +206,7 @@ fn fields(message: &DeviceMessage) -> Vec<(&'static str, String)> {
         DeviceMessage::Ended { scan: of, ending } => {
             let mut fields = vec![("message", "ended".to_owned()), ("scan", scan(*of))];
             let (word, detail) = match ending {
-                Ending::Completed(result) => (
-                    "completed",
-                    Some(("result", format!("{}-{}", result.boot, result.number))),
-                ),
+                Ending::Completed(result) => ("completed", Some(("result", result.to_string()))),
                 Ending::Failed(fault) => ("failed", Some(("fault", fault.word().to_owned()))),
                 Ending::Cancelled => ("cancelled", None),
                 Ending::Refused(refusal) => ("refused", Some(("refusal", refusal.word().to_owned()))),
@@ -206,10 +225,7 @@ fn fields(message: &DeviceMessage) -> Vec<(&'static str, String)> {
             ("level", level.word().to_owned()),
             ("text", text.as_str().to_owned()),
         ],
-        DeviceMessage::Result(head) => vec![
-            ("message", "result".to_owned()),
-            ("result", format!("{}-{}", head.result.boot, head.result.number)),
-        ],
+        DeviceMessage::Result(head) => vec![("message", "result".to_owned()), ("result", head.result.to_string())],
     }
 }
 
@@ -231,8 +247,4 @@ fn side(side: Side) -> &'static str {
         Side::Device => "scanner",
         Side::Host => "bridge",
     }
-}
-
-fn versions(VersionRange { oldest, newest }: VersionRange) -> String {
-    format!("{oldest} to {newest}")
 }

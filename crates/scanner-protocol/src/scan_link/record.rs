@@ -26,6 +26,22 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Record, Fault> {
     read(&parsed, bytes).map(|read| read.record)
 }
 
+/// A record that arrived as that of result `announced`.
+///
+/// # Errors
+/// It is damaged, or it says that it is another result's: under the announced name it would pass for what it is not, and hide that one.
+pub(super) fn of(
+    announced: ResultNumber,
+    parsed: Result<TheirRecord<'_>, RecordError>,
+) -> Result<TheirRecord<'_>, Fault> {
+    let parsed = parsed.map_err(damage)?;
+    if parsed.header.result != announced {
+        let detail = "the record is of another result than it was sent as";
+        return Err(Fault::new(RejectReason::BadFrame, 0, detail));
+    }
+    Ok(parsed)
+}
+
 /// What a result says, in the words of the vocabulary.
 ///
 /// # Errors
@@ -48,9 +64,10 @@ pub(super) fn read(parsed: &TheirRecord<'_>, bytes: &[u8]) -> Result<Read, Fault
         match item {
             Item::Value(id, value) => unknown += u64::from(!measure(&mut record, id, decimal(value))?),
             Item::Impedance(impedance) => match MetricId::impedance(impedance.segment, impedance.frequency) {
+                // The vocabulary has every one of these.
                 Some([resistance, reactance]) => {
-                    unknown += u64::from(!measure(&mut record, resistance, decimal(impedance.resistance))?);
-                    unknown += u64::from(!measure(&mut record, reactance, decimal(impedance.reactance))?);
+                    measure(&mut record, resistance, decimal(impedance.resistance))?;
+                    measure(&mut record, reactance, decimal(impedance.reactance))?;
                 }
                 None => unknown += 2,
             },
@@ -64,7 +81,7 @@ pub(super) fn read(parsed: &TheirRecord<'_>, bytes: &[u8]) -> Result<Read, Fault
 }
 
 /// Why bytes are no record.
-pub(super) fn damage(error: RecordError) -> Fault {
+fn damage(error: RecordError) -> Fault {
     let reason = match error {
         RecordError::Checksum => RejectReason::ChecksumMismatch,
         RecordError::Malformed => RejectReason::BadFrame,

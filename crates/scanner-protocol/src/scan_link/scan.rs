@@ -7,9 +7,11 @@
 mod arrival;
 mod asked;
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
-use firmware_protocol::{Capabilities, CloseReason, Ending, HostEvent, Identity, Progress, ResultNumber, ScanRef};
+use firmware_protocol::{
+    Capabilities, CloseReason, Ending, HostEvent, Identity, Progress, ResultKey, ResultNumber, ScanRef,
+};
 use scan_model::progress::Stage;
 
 use super::{faults, record};
@@ -17,8 +19,13 @@ use crate::{DeviceError, Tick, output::Output};
 
 /// A scanner that is there says hello four times a second.
 const ANSWER: Duration = Duration::from_secs(5);
-/// A result follows the end of its scan within a second, or after those that wait before it.
+/// A result follows the end of its scan within a second, once the one before it is confirmed.
 const RESULT: Duration = Duration::from_secs(60);
+/// No stage takes minutes without a word, and a scanner that waits for nobody gives up earlier by itself. One whose scan has hung, or
+/// that never began what it was asked for, may well go on answering.
+const PROGRESS: Duration = Duration::from_secs(5 * 60);
+/// So many scans that were given up are remembered: their results come soon, if they come.
+const CANCELLED: usize = 8;
 
 /// What goes on at the scanner.
 #[derive(Debug, Default)]
@@ -34,8 +41,11 @@ pub(super) struct Course {
     next: Option<Reached>,
     /// Reported by the scanner while a scan runs: told at the end of that, for it would end it.
     fault: Option<DeviceError>,
-    /// The scan that was last given up on request.
-    cancelled: Option<ScanRef>,
+    /// The scans that were last given up on request. Best effort: of one before those, or before the bridge's start, a result that
+    /// comes nevertheless is told as its person's.
+    cancelled: VecDeque<ScanRef>,
+    /// The result that was given out last, until it is confirmed: the scanner sends no other one before.
+    unconfirmed: Option<ResultKey>,
     /// When the scanner counts as silent.
     silent_at: Option<Tick>,
 }
@@ -45,6 +55,8 @@ struct Reached {
     scan: ScanRef,
     stage: Stage,
     within: u8,
+    /// When the scanner said so last, in these words or others.
+    heard: Tick,
 }
 
 #[derive(Debug)]
@@ -52,7 +64,7 @@ struct Running {
     reached: Reached,
     /// Of a scan that was asked for: the number the scanner was given for the person.
     number: Option<String>,
-    /// It has ended, with this result, at this moment.
+    /// It has ended, with this result, which has been free to come since this moment.
     result: Option<(ResultNumber, Tick)>,
 }
 
@@ -74,7 +86,7 @@ impl Course {
                 self.silent_at = None;
                 self.output.device_error(self.at, faults::incompatible(theirs));
             }
-            HostEvent::Progress(progress) => self.progress(progress),
+            HostEvent::Progress(progress) => self.progress(now, progress),
             HostEvent::Ended { scan, ending } => self.ended(now, scan, ending),
             HostEvent::Fault { fault, detail } => {
                 let error = faults::fault(fault, detail);
@@ -89,21 +101,39 @@ impl Course {
         }
     }
 
-    pub(super) fn handle_timeout(&mut self, now: Tick) {
+    /// `is_open`: the scanner answers, whether or not it has said who it is.
+    pub(super) fn handle_timeout(&mut self, now: Tick, is_open: bool) {
         if self.silent_at.is_some_and(|at| at <= now) {
             self.silent_at = None;
-            self.output.device_error(self.at, faults::NO_ANSWER.into());
+            let trouble = if is_open {
+                faults::NO_IDENTITY
+            } else {
+                faults::NO_ANSWER
+            };
+            self.output.device_error(self.at, trouble.into());
         }
-        if self.result_is_overdue_at().is_some_and(|at| at <= now) {
+        // The scan that is announced then may have waited too long as well.
+        while self.is_overdue_at().is_some_and(|at| at <= now) {
             self.end_with(faults::NO_RESULT.into());
         }
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Tick> {
-        [self.silent_at, self.result_is_overdue_at()]
-            .into_iter()
-            .flatten()
-            .min()
+        [self.silent_at, self.is_overdue_at()].into_iter().flatten().min()
+    }
+
+    /// A result is confirmed: the next one is free to come.
+    pub(super) fn stored(&mut self, now: Tick, key: ResultKey) {
+        if self.unconfirmed.take_if(|unconfirmed| *unconfirmed == key).is_none() {
+            return;
+        }
+        if let Some(Running {
+            result: Some((_, since)),
+            ..
+        }) = &mut self.running
+        {
+            *since = now;
+        }
     }
 
     pub(super) fn has_clock(&self) -> bool {
@@ -126,17 +156,22 @@ impl Course {
         }
     }
 
-    fn progress(&mut self, Progress { scan, stage, percent }: Progress) {
+    fn progress(&mut self, now: Tick, Progress { scan, stage, percent }: Progress) {
+        let running = self.running.as_mut().map(|running| &mut running.reached);
+        if let Some(reached) = running.filter(|reached| reached.scan == scan) {
+            reached.heard = now;
+        }
         // A stage of a newer version says no more than the one before it.
         let Some(stage) = self::stage(stage) else { return };
         // Of a scanner that has not said who it is, no end would come when it goes.
-        if self.scanner.is_none() || self.cancelled == Some(scan) {
+        if self.scanner.is_none() || self.cancelled.contains(&scan) {
             return;
         }
         let reached = Reached {
             scan,
             stage,
             within: percent.min(99),
+            heard: now,
         };
         match &mut self.running {
             None => self.begin(reached, None),
@@ -186,14 +221,24 @@ impl Course {
         match &self.running {
             Some(running) if running.reached.scan == scan => self.end_with(error),
             // A scan that never got so far as to be announced.
-            None if self.cancelled != Some(scan) => self.output.device_error(self.at, error),
+            None if !self.cancelled.contains(&scan) => self.output.device_error(self.at, error),
             _ => {}
         }
     }
 
-    fn result_is_overdue_at(&self) -> Option<Tick> {
-        let (_, since) = self.running.as_ref()?.result?;
-        Some(since.after(RESULT))
+    /// When the running scan has been without progress, or without its result, for too long.
+    fn is_overdue_at(&self) -> Option<Tick> {
+        let running = self.running.as_ref()?;
+        match running.result {
+            None => Some(running.reached.heard.after(PROGRESS)),
+            Some((_, since)) => (!self.is_held_up()).then(|| since.after(RESULT)),
+        }
+    }
+
+    /// Whether the scanner waits for the confirmation of a result before it sends the next one.
+    fn is_held_up(&self) -> bool {
+        let scanner = self.scanner.as_ref().map(|scanner| scanner.device);
+        self.unconfirmed.is_some_and(|key| Some(key.device) == scanner)
     }
 
     fn begin(&mut self, reached: Reached, number: Option<String>) {

@@ -87,7 +87,7 @@ impl ScanLink {
         self.now = now;
         self.host.handle_timeout(instant(now));
         self.drain();
-        self.course.handle_timeout(now);
+        self.course.handle_timeout(now, self.host.version().is_some());
         if self.leaving.is_some_and(|since| now >= since.after(STUCK)) {
             self.leaving = Some(now);
         }
@@ -96,10 +96,12 @@ impl ScanLink {
     pub(crate) fn handle_command(&mut self, now: Tick, command: Command) -> Result<(), Refused> {
         self.now = now;
         match command {
-            Command::Start(start) => self.course.start(&mut self.host, &start),
+            Command::Start(start) => self.course.start(now, &mut self.host, &start),
             Command::Cancel => self.course.cancel(&mut self.host),
             Command::Stored(id) => {
-                self.host.confirm_stored(key(&id).ok_or(Refused::UnknownResult)?);
+                let key = key(&id).ok_or(Refused::UnknownResult)?;
+                self.host.confirm_stored(key);
+                self.course.stored(now, key);
                 Ok(())
             }
             Command::SetClock(time) => {

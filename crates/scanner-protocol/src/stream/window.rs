@@ -37,6 +37,12 @@ pub(super) struct Found {
 
 impl Window {
     pub(super) fn new(grammar: &'static Grammar) -> Self {
+        // Or a frame that fills the room without an end would be waited for, and nothing taken any more.
+        debug_assert!(
+            2 * grammar.longest <= ROOM,
+            "no room for the frames of {}",
+            grammar.protocol
+        );
         Self {
             grammar,
             held: Vec::with_capacity(ROOM),
@@ -186,4 +192,23 @@ fn without_line_ends(bytes: &[u8]) -> u64 {
         .chunks(usize::from(u8::MAX))
         .map(|chunk| u64::from(count(chunk)))
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scales::and::AND;
+
+    #[test]
+    fn it_never_holds_more_than_it_has_room_for() {
+        let mut window = Window::new(&AND);
+        let room = window.held.capacity();
+        // A frame that has begun, and then far more than fits behind it.
+        for bytes in [&b"ST,+0"[..], &[b'x'; 3 * ROOM]] {
+            let mut bytes = bytes;
+            while window.advance(&mut bytes).is_some() {}
+            assert!(bytes.is_empty());
+        }
+        assert_eq!(window.held.capacity(), room);
+    }
 }

@@ -301,6 +301,7 @@ fn every_procedure_of_the_user_control_point_is_told_by_name() {
     for value in [&[][..], &[1, 2], &[2, 1, 0xa8], &[3, 0], &[0x20, 2], &[4]] {
         let rejected = decode_value(0x2a9f, value).outcome.unwrap_err();
         assert_eq!((rejected.reason, &rejected.raw[..]), (RejectReason::BadFrame, value));
+        assert!(rejected.detail.contains("no procedure"), "{}", rejected.detail);
     }
 }
 

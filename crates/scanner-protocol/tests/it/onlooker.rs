@@ -1,5 +1,9 @@
 //! Looking on finds what a whole capture gives, however the bytes come.
 
+use firmware_protocol::{
+    Side,
+    frame::{Frame, MAX_FRAME, encode},
+};
 use scanner_protocol::{Carrier, Content, Decoded, Onlooker, Protocol, Tick, decode_all};
 
 use crate::{
@@ -127,6 +131,33 @@ fn what_is_noise_is_what_the_family_says_that_gave_the_last_whole_unit() {
     assert_eq!(onlooker.bytes_skipped(), 0);
     onlooker.handle_bytes(Tick(0), &record);
     assert_eq!(onlooker.bytes_skipped(), 15, "the weight is noise to who sends records");
+}
+
+#[test]
+fn the_signs_of_life_of_an_open_session_are_no_noise_to_auto() {
+    let alive = |from| {
+        let mut buffer = [0; MAX_FRAME];
+        let length = encode(from, &Frame::Alive { session: 0x1234_5678 }, &mut buffer);
+        buffer[..length].to_vec()
+    };
+    let session = [alive(Side::Device), alive(Side::Host), alive(Side::Device)].concat();
+    let weight = b"ST,+00070.50 kg\r\n";
+    for size in [1, 7, usize::MAX] {
+        let mut onlooker = Onlooker::new(Protocol::Auto);
+        let mut take = |bytes: &[u8]| {
+            for piece in bytes.chunks(size) {
+                onlooker.handle_bytes(Tick(0), piece);
+            }
+            (
+                std::iter::from_fn(|| onlooker.poll_unit()).count(),
+                onlooker.bytes_skipped(),
+            )
+        };
+        assert_eq!(take(&session), (0, 0), "in pieces of {size}");
+        // Whoever gave the last whole unit sees noise in them; line ends never count.
+        let frames = session.iter().filter(|byte| !b"\r\n".contains(byte)).count() as u64;
+        assert_eq!(take(weight), (1, frames), "in pieces of {size}");
+    }
 }
 
 #[test]

@@ -10,15 +10,15 @@ impl Course {
     /// Takes a result: of the running scan, which ends with it, or of an earlier one.
     pub(super) fn arrive(&mut self, received: Received<'_>) {
         let Received { key, bytes, record } = received;
+        self.unconfirmed = Some(key);
+        let record = record::of(key.result, record);
         let scan = record.as_ref().ok().map(|parsed| parsed.header.scan);
         let is_earlier = self
             .running
             .as_ref()
             .is_some_and(|running| !self.is_of(running, key.result, scan));
         let result_id = Some(key.to_string());
-        let read = record
-            .map_err(record::damage)
-            .and_then(|parsed| record::read(&parsed, bytes));
+        let read = record.and_then(|parsed| record::read(&parsed, bytes));
         let result = match read {
             Ok(record::Read { mut record, unknown }) => {
                 self.output.counters.values_unknown += unknown;
@@ -59,7 +59,7 @@ impl Course {
         if announced.is_some_and(|number| number != record.subject.number.as_deref().unwrap_or_default()) {
             record.flag(Flag::SubjectMismatch);
         }
-        if scan.is_some() && self.cancelled == scan {
+        if scan.is_some_and(|scan| self.cancelled.contains(&scan)) {
             record.flag(Flag::SubjectMismatch);
             record.subject.number = None;
         }

@@ -3,15 +3,15 @@
 use firmware_protocol::{Capabilities, Host, ScanKind, ScanRef, Start};
 use scan_model::progress::Stage;
 
-use super::{Course, Reached};
+use super::{CANCELLED, Course, Reached};
 use crate::{
-    Refused, StartScan,
+    Refused, StartScan, Tick,
     scan_link::{person, session::refused},
 };
 
 impl Course {
     /// Asks the scanner for a scan.
-    pub(in crate::scan_link) fn start(&mut self, host: &mut Host, start: &StartScan) -> Result<(), Refused> {
+    pub(in crate::scan_link) fn start(&mut self, now: Tick, host: &mut Host, start: &StartScan) -> Result<(), Refused> {
         if self.scanner.is_none() {
             return Err(Refused::Offline);
         }
@@ -44,6 +44,7 @@ impl Course {
                 scan: ScanRef::Asked(scan),
                 stage: Stage::Preparing,
                 within: 0,
+                heard: now,
             },
             Some(number),
         );
@@ -58,7 +59,10 @@ impl Course {
             return Err(Refused::NotSupported);
         };
         host.cancel(number).map_err(refused)?;
-        self.cancelled = Some(scan);
+        if self.cancelled.len() == CANCELLED {
+            self.cancelled.pop_front();
+        }
+        self.cancelled.push_back(scan);
         self.go_on();
         Ok(())
     }

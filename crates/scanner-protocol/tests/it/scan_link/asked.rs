@@ -8,6 +8,7 @@ use scan_model::{
 use scanner_protocol::{Command, Event, Refused, StartScan, Ticket};
 
 use super::line::{Line, identity, record, session};
+use crate::SECOND;
 
 fn start(number: &str) -> StartScan {
     StartScan {
@@ -128,6 +129,41 @@ fn a_scan_that_is_given_up_says_no_more_and_its_result_is_nobodys() {
     );
     assert_eq!(line.words(), ["connected", "Preparing 0", "Weighing 0", "record 1"]);
     assert_eq!(line.command(Command::Cancel), Err(Refused::NoScan));
+}
+
+#[test]
+fn what_comes_of_any_scan_that_was_given_up_is_nobodys() {
+    let mut line = Line::new();
+    line.settle();
+    let mut given_up = Vec::new();
+    for ticket in 1..=2 {
+        let ticket = Ticket::from_random(ticket);
+        line.command(Command::Start(StartScan { ticket, ..start("7") }))
+            .unwrap();
+        line.settle();
+        line.command(Command::Cancel).unwrap();
+        line.settle();
+        given_up.push(ScanRef::Asked(u32::try_from(ticket.number()).unwrap()));
+    }
+    for (number, scan) in (1..).zip(given_up) {
+        line.complete(scan, number);
+        assert!(
+            matches!(line.events.last(), Some(Event::Record(record)) if record.subject.number.is_none()),
+            "{:?}",
+            line.events
+        );
+    }
+}
+
+#[test]
+fn a_scan_that_was_asked_for_and_never_begins_is_given_up_and_another_may_be_asked_for() {
+    let (mut line, _) = asked(start("1"));
+    line.run(298 * SECOND);
+    assert_eq!(line.words(), ["connected", "Preparing 0"]);
+    assert_eq!(line.command(Command::Start(start("2"))), Err(Refused::Busy));
+    line.run(3 * SECOND);
+    assert_eq!(line.words(), ["no_result"]);
+    line.command(Command::Start(start("2"))).unwrap();
 }
 
 #[test]

@@ -167,6 +167,28 @@ fn what_is_broken_is_said_with_its_reason_and_its_place() {
 }
 
 #[test]
+fn of_bytes_without_an_end_the_first_are_kept_and_the_detail_says_so() {
+    for (end, reason) in [
+        (&b"\0"[..], RejectReason::LengthMismatch),
+        (b"", RejectReason::Truncated),
+    ] {
+        let bytes = [&[7; 3000], end].concat();
+        let units = decode_all(Protocol::ScanLink, &bytes);
+        let [unit] = &units[..] else { panic!("{units:?}") };
+        let rejected = unit.outcome.as_ref().unwrap_err();
+        assert_eq!((rejected.reason, &rejected.raw[..]), (reason, &bytes[..1024]));
+        let said = format!("the first 1024 of its {} bytes are kept", bytes.len());
+        assert!(rejected.detail.ends_with(&said), "{}", rejected.detail);
+    }
+    // Of a whole one there is nothing to say.
+    let units = decode_all(Protocol::ScanLink, b"\x07ab");
+    assert_eq!(
+        units[0].outcome.as_ref().unwrap_err().detail,
+        "the bytes end within a frame"
+    );
+}
+
+#[test]
 fn the_published_examples_are_read_as_published() {
     let vectors = vectors();
     for case in vectors["records"].as_array().unwrap() {

@@ -4,7 +4,7 @@ use firmware_protocol::{
     Completeness, Decimal, Ending, Frequency, Impedance, MetricId, Record, RecordWriter, ScanRef, Segment, Stage,
 };
 use scan_model::{DeviceTime, Flag};
-use scanner_protocol::{Command, Event, RecordId, Refused, RejectReason};
+use scanner_protocol::{Command, Content, Event, Protocol, RecordId, Refused, RejectReason, decode_all};
 
 use super::line::{Line, id, record, result};
 use crate::SECOND;
@@ -52,6 +52,39 @@ fn a_record_that_was_damaged_in_the_scanner_is_rejected_with_its_bytes_and_can_b
     assert_eq!(line.words(), ["connected", "ReadingResults 0"]);
     line.complete(ScanRef::WalkUp(2), 2);
     assert_eq!(line.words(), ["record 2"], "the next result is not held up");
+}
+
+#[test]
+fn a_record_of_another_result_than_it_is_sent_as_is_rejected_and_holds_up_nothing() {
+    let bytes = record(WALK_UP, 2, |_| {});
+    let mut line = Line::new();
+    line.settle();
+    line.reach(WALK_UP, Stage::Calculating, 0);
+    line.keep(1, &bytes);
+    line.scanner.ended(WALK_UP, Ending::Completed(result(1))).unwrap();
+    line.settle();
+    let Some(Event::Rejected(rejected)) = line.events.last() else {
+        panic!("{:?}", line.events)
+    };
+    assert_eq!(
+        (rejected.reason, &rejected.raw, &rejected.result_id),
+        (RejectReason::BadFrame, &bytes, &Some(id(1)))
+    );
+    line.complete(ScanRef::WalkUp(2), 2);
+    assert_eq!(
+        line.words(),
+        ["connected", "ReadingResults 0", "bad_frame 1", "record 2"]
+    );
+    let units = decode_all(Protocol::ScanLink, &line.wire);
+    let results: Vec<_> = units
+        .iter()
+        .filter_map(|unit| match &unit.outcome {
+            Ok(Content::Record(record)) => Some(("record", record.result_id.clone())),
+            Ok(_) => None,
+            Err(rejected) => Some((rejected.reason.name(), rejected.result_id.clone())),
+        })
+        .collect();
+    assert_eq!(results, [("bad_frame", Some(id(1))), ("record", Some(id(2)))]);
 }
 
 #[test]

@@ -71,6 +71,43 @@ fn a_scanner_that_does_not_say_who_it_is_has_no_scans() {
 }
 
 #[test]
+fn a_scanner_that_answers_and_never_says_who_it_is_is_not_told_as_silent() {
+    // The session opens, and nothing about the scanner comes that this version knows.
+    let mut line = Line::new();
+    let mut reader = FrameReader::new();
+    let mut seen = 0;
+    for _ in 0..6 {
+        line.now += SECOND;
+        let now = Tick(line.now);
+        line.session.handle_timeout(now);
+        while let Some(sent) = line.session.poll_transmit() {
+            line.session.handle_sent(now);
+            for byte in sent.0 {
+                if let Some(Ok((_, Frame::Hello(hello)))) = reader.push(byte) {
+                    seen = hello.nonce;
+                }
+            }
+        }
+        let nonce = 5;
+        let mut say = |frame: &Frame<'_>| {
+            let mut buffer = [0; MAX_FRAME];
+            let length = encode(Side::Device, frame, &mut buffer);
+            line.session.handle_bytes(now, &buffer[..length]);
+        };
+        say(&Frame::Hello(Hello {
+            nonce,
+            seen,
+            versions: VERSIONS,
+        }));
+        say(&Frame::Alive {
+            session: crc32(&[nonce.to_le_bytes(), seen.to_le_bytes()].concat()),
+        });
+        line.events.extend(std::iter::from_fn(|| line.session.poll_event()));
+    }
+    assert_eq!(line.words(), ["no_identity"]);
+}
+
+#[test]
 fn a_fault_during_a_scan_waits_for_its_end_and_is_told_once() {
     let mut line = Line::new();
     line.settle();
@@ -158,6 +195,15 @@ fn a_scanner_that_does_not_answer_is_told_once_after_five_seconds() {
     line.port(LineEvent::Down);
     line.run(60 * SECOND);
     assert_eq!(line.words(), [""; 0]);
+}
+
+#[test]
+fn a_frame_that_the_ports_end_cuts_off_counts_as_skipped() {
+    let mut line = Line::new();
+    line.settle();
+    line.session.handle_bytes(Tick(line.now), b"\x05cut");
+    line.session.handle_line(Tick(line.now), LineEvent::Down);
+    assert_eq!(line.session.counters().bytes_skipped, 4);
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use firmware_protocol::{DeviceEvent, Ending, ResultStore, ScanRef, Stage};
 use scan_model::{DeviceTime, Integrity, Unit, subject::Gender};
-use scanner_protocol::Event;
+use scanner_protocol::{Command, Event, LineEvent, RecordId};
 
-use super::line::{Line, id, record, result};
+use super::line::{Line, id, identity, record, result};
 use crate::SECOND;
 
 const WALK_UP: ScanRef = ScanRef::WalkUp(1);
@@ -182,6 +182,98 @@ fn a_result_that_never_comes_ends_its_scan_after_a_minute() {
     assert_eq!(line.words(), ["connected", "ReadingResults 0"]);
     line.run(2 * SECOND);
     assert_eq!(line.words(), ["no_result"]);
+}
+
+#[test]
+fn a_result_that_waits_for_the_one_before_it_to_be_stored_is_waited_for() {
+    let mut line = Line::new();
+    line.stores = false;
+    line.settle();
+    line.complete(WALK_UP, 1);
+    line.reach(ScanRef::WalkUp(2), Stage::Weighing, 0);
+    line.complete(ScanRef::WalkUp(2), 2);
+    assert_eq!(line.words(), ["connected", "record 1", "Weighing 0"]);
+    line.run(3600 * SECOND);
+    assert_eq!(line.words(), [""; 0], "the disk is full; the scanner has the result");
+    // Another scanner's, which tells nothing of this one.
+    let other = id(1).replacen('6', "7", 1);
+    line.command(Command::Stored(RecordId(other))).unwrap();
+    line.run(3600 * SECOND);
+    assert_eq!(line.words(), [""; 0]);
+    line.command(Command::Stored(RecordId(id(1)))).unwrap();
+    line.settle();
+    assert_eq!(line.words(), ["record 2"]);
+}
+
+#[test]
+fn a_result_gets_its_minute_once_the_one_before_it_is_stored() {
+    let mut line = Line::new();
+    line.stores = false;
+    line.settle();
+    line.complete(WALK_UP, 1);
+    line.reach(ScanRef::WalkUp(2), Stage::Calculating, 0);
+    line.scanner
+        .ended(ScanRef::WalkUp(2), Ending::Completed(result(2)))
+        .unwrap();
+    line.run(600 * SECOND);
+    line.command(Command::Stored(RecordId(id(1)))).unwrap();
+    line.run(59 * SECOND);
+    assert_eq!(line.words(), ["connected", "record 1", "ReadingResults 0"]);
+    line.run(2 * SECOND);
+    assert_eq!(line.words(), ["no_result"]);
+}
+
+#[test]
+fn a_result_that_another_scanner_holds_holds_up_none_of_this_one() {
+    let mut line = Line::new();
+    line.stores = false;
+    line.settle();
+    line.complete(WALK_UP, 1);
+    line.port(LineEvent::Down);
+    let mut other = identity();
+    other.device = firmware_protocol::DeviceId(*b"chip-0002\0\0\0\0\0\0\0");
+    line.scanner = firmware_protocol::Device::new(
+        other,
+        firmware_protocol::RamStore::new(),
+        firmware_protocol::LineConfig::new(99),
+        firmware_protocol::Instant::from_micros(line.now),
+    );
+    line.port(LineEvent::Up);
+    line.reach(WALK_UP, Stage::Calculating, 0);
+    line.scanner.ended(WALK_UP, Ending::Completed(result(1))).unwrap();
+    line.run(61 * SECOND);
+    assert_eq!(
+        line.words(),
+        ["connected", "record 1", "connected", "ReadingResults 0", "no_result"]
+    );
+}
+
+#[test]
+fn a_scan_that_hangs_is_given_up_five_minutes_after_its_last_progress() {
+    let mut line = Line::new();
+    line.settle();
+    line.reach(WALK_UP, Stage::Weighing, 10);
+    line.run(250 * SECOND);
+    // No news, and yet the scanner is at it.
+    line.reach(WALK_UP, Stage::Weighing, 10);
+    line.run(250 * SECOND);
+    line.reach(WALK_UP, Stage::Other(99), 0);
+    line.run(299 * SECOND);
+    assert_eq!(line.words(), ["connected", "Weighing 10"]);
+    line.run(2 * SECOND);
+    assert_eq!(line.words(), ["no_result"]);
+    line.complete(WALK_UP, 1);
+    assert_eq!(line.words(), ["record 1"], "what it still gets comes by itself");
+}
+
+#[test]
+fn a_result_that_comes_before_the_end_of_its_scan_is_told_ends_it() {
+    let mut line = Line::new();
+    line.settle();
+    line.reach(WALK_UP, Stage::Calculating, 0);
+    line.keep(1, &record(WALK_UP, 1, |_| {}));
+    line.settle();
+    assert_eq!(line.words(), ["connected", "ReadingResults 0", "record 1"]);
 }
 
 #[test]
