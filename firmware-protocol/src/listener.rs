@@ -1,5 +1,7 @@
 //! A third party on the line: reads what one side says and sends nothing. For captures and technicians' tools.
 
+use core::fmt;
+
 use crate::{
     DeviceMessage, MAX_RECORD, Record, RecordError, Side,
     endpoint::{Incoming, Taken},
@@ -9,7 +11,6 @@ use crate::{
 /// Puts together what a scanner sends, from the middle of a session on, without taking part in it.
 ///
 /// A listener cannot ask for what was lost: a message with a missing part is skipped unless the bridge asks for it.
-#[derive(Debug)]
 pub struct Listener {
     reader: FrameReader,
     incoming: Incoming<{ MAX_RECORD + 16 }>,
@@ -17,8 +18,19 @@ pub struct Listener {
     message: Option<(u32, u8)>,
 }
 
+/// Prints nothing of what it has heard.
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener")
+            .field("message", &self.message)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What a listener makes of the bytes up to a zero.
-#[derive(Debug, Clone)]
+///
+/// `Debug` prints of a result how long it is.
+#[derive(Clone)]
 pub enum Heard<'a> {
     /// The bytes are no frame.
     Noise(FrameError),
@@ -28,8 +40,25 @@ pub enum Heard<'a> {
     Frame(Side),
     /// A whole message of the scanner.
     Message(DeviceMessage),
-    /// A whole result of the scanner: its bytes, and what they say.
+    /// A whole result of the scanner: its bytes, and what they say. What is longer than any record is cut.
     Result(DeviceMessage, &'a [u8], Result<Record<'a>, RecordError>),
+}
+
+impl fmt::Debug for Heard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Noise(error) => f.debug_tuple("Noise").field(error).finish(),
+            Self::Hello(from, hello) => f.debug_tuple("Hello").field(from).field(hello).finish(),
+            Self::Frame(from) => f.debug_tuple("Frame").field(from).finish(),
+            Self::Message(message) => f.debug_tuple("Message").field(message).finish(),
+            Self::Result(message, bytes, record) => f
+                .debug_tuple("Result")
+                .field(message)
+                .field(&bytes.len())
+                .field(record)
+                .finish(),
+        }
+    }
 }
 
 impl Default for Listener {
@@ -74,9 +103,7 @@ impl Listener {
         }
         self.incoming.release();
         match DeviceMessage::decode(self.incoming.released()) {
-            Ok((message @ DeviceMessage::Result(_), bytes)) => {
-                Some(Heard::Result(message, bytes, Record::parse(bytes)))
-            }
+            Ok((message @ DeviceMessage::Result(head), bytes)) => Some(Heard::Result(message, bytes, head.read(bytes))),
             Ok((message, _)) => Some(Heard::Message(message)),
             Err(_) => Some(Heard::Frame(from)),
         }

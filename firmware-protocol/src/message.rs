@@ -14,7 +14,7 @@ use core::fmt;
 use heapless::String;
 use serde::{Deserialize, Serialize};
 
-use crate::{BodyType, Decimal, Fault, LogLevel, Refusal, ScanKind, Sex, Stage, wire};
+use crate::{BodyType, Decimal, Fault, LogLevel, Record, RecordError, Refusal, ScanKind, Sex, Stage, wire};
 
 /// The longest encoded message other than a result, in bytes: what firmware needs to queue and receive one.
 pub const MAX_MESSAGE: usize = 128;
@@ -67,8 +67,8 @@ impl fmt::Debug for DeviceId {
 
 /// Which result of a scanner: the start it belongs to, and its number since then.
 ///
-/// `boot` counts the scanner's starts in non-volatile memory. A scanner without such memory takes a random number instead:
-/// the pair must never come twice in its life.
+/// `boot` counts the scanner's starts in non-volatile memory, from a random number on where that memory was blank. A scanner
+/// without such memory takes a random number at each start: the pair must never come twice in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ResultNumber {
     /// The start.
@@ -226,6 +226,17 @@ pub struct ResultHead {
     pub result: ResultNumber,
     /// Bytes of the record that follow, at most [`crate::MAX_RECORD`].
     pub length: u16,
+}
+
+impl ResultHead {
+    /// Reads the record that stands behind the head. One of another length than announced is none.
+    pub(crate) fn read(self, record: &[u8]) -> Result<Record<'_>, RecordError> {
+        if record.len() == usize::from(self.length) {
+            Record::parse(record)
+        } else {
+            Err(RecordError::Malformed)
+        }
+    }
 }
 
 /// What a scanner says.

@@ -11,6 +11,8 @@
 //! postcard's encoding, one behind the other. A reader skips sections of kinds it does not know, which is how records grow.
 //! The checksum is computed where the values are, and checked where they are used: it also covers the scanner's memory.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -102,12 +104,20 @@ pub struct RecordFull;
 /// assert_eq!(Record::parse(bytes).unwrap().items().count(), 2);
 /// # Ok::<(), RecordFull>(())
 /// ```
-#[derive(Debug)]
 pub struct RecordWriter<'a> {
     buffer: &'a mut [u8],
     length: usize,
     /// Kind and start of the section being written.
     section: Option<(u8, usize)>,
+}
+
+/// Prints how long the record is so far.
+impl fmt::Debug for RecordWriter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordWriter")
+            .field("length", &self.length)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> RecordWriter<'a> {
@@ -194,19 +204,29 @@ pub enum RecordError {
     /// The checksum is wrong: the scanner's memory is damaged, for the link has its own.
     #[error("the checksum of the record is wrong")]
     Checksum,
-    /// The checksum is right and the content makes no sense: a fault of the firmware.
+    /// The content makes no sense though the checksum is right, or is not as long as it was announced: a fault of the firmware.
     #[error("the record is malformed")]
     Malformed,
 }
 
-/// A record that was read and checked to its end.
-#[derive(Debug, Clone)]
+/// A record that was read and checked to its end. `Debug` prints none of its values.
+#[derive(Clone)]
 pub struct Record<'a> {
     /// What it says besides the values.
     pub header: RecordHeader,
     /// Sections of kinds this version does not know.
     pub unknown_sections: usize,
     sections: &'a [u8],
+}
+
+impl fmt::Debug for Record<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record")
+            .field("header", &self.header)
+            .field("unknown_sections", &self.unknown_sections)
+            .field("bytes_of_sections", &self.sections.len())
+            .finish()
+    }
 }
 
 impl<'a> Record<'a> {
@@ -251,12 +271,18 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The entries of a [`Record`], in its order.
-#[derive(Debug, Clone)]
+/// The entries of a [`Record`], in its order. `Debug` prints none of them.
+#[derive(Clone)]
 pub struct Items<'a> {
     sections: &'a [u8],
     kind: u8,
     entries: &'a [u8],
+}
+
+impl fmt::Debug for Items<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").finish_non_exhaustive()
+    }
 }
 
 impl Iterator for Items<'_> {

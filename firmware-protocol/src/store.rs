@@ -1,5 +1,7 @@
 //! The scanner's memory for results that the bridge has not confirmed.
 
+use core::fmt;
+
 use heapless::{Deque, Vec};
 
 use crate::{MAX_RECORD, ResultNumber};
@@ -34,9 +36,18 @@ pub struct Waiting {
 }
 
 /// Records in plain memory: they outlive a pulled cable and a restart of the bridge, but not the scanner's own.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct RamStore<const RECORDS: usize, const BYTES: usize> {
     records: Deque<(ResultNumber, Vec<u8, BYTES>), RECORDS>,
+}
+
+/// Prints how many records wait.
+impl<const RECORDS: usize, const BYTES: usize> fmt::Debug for RamStore<RECORDS, BYTES> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RamStore")
+            .field("records", &self.records.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// No room for another record.

@@ -1,5 +1,7 @@
 //! The scanner's end.
 
+use core::fmt;
+
 use heapless::Vec;
 
 use crate::{
@@ -56,7 +58,6 @@ const HEAD: usize = 14;
 ///     }
 /// }
 /// ```
-#[derive(Debug)]
 pub struct Device<S> {
     reader: FrameReader,
     link: Link<MAX_PAYLOAD>,
@@ -69,10 +70,19 @@ pub struct Device<S> {
     awaited: Option<(ResultNumber, Instant)>,
 }
 
-#[derive(Debug)]
 struct Flight {
     result: ResultNumber,
     head: Vec<u8, HEAD>,
+}
+
+/// Prints nothing of what is under way: results and people are.
+impl<S> fmt::Debug for Device<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("identity", &self.identity)
+            .field("counters", self.link.counters())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What firmware hears from the link.

@@ -1,11 +1,13 @@
 //! The bridge's end.
 
+use core::fmt;
+
 use heapless::Deque;
 
 use crate::{
     Clock, CloseReason, Counters, DeviceMessage, Ending, Fault, HostMessage, Identity, LineConfig, LogLevel, MAX_LOG,
     MAX_RECORD, NotSent, Progress, Record, RecordError, ResultKey, ResultNumber, ScanRef, Side, Start, VersionRange,
-    frame::FrameReader, message::ResultHead, time::Instant,
+    frame::FrameReader, time::Instant,
 };
 
 use super::{
@@ -66,7 +68,6 @@ const REMEMBERED: usize = 8;
 /// }
 /// # fn rand() -> u32 { 4 }
 /// ```
-#[derive(Debug)]
 pub struct Host {
     reader: FrameReader,
     link: Link<BUFFER>,
@@ -76,6 +77,16 @@ pub struct Host {
     /// [`HostEvent::Connected`] was given out and no [`HostEvent::Disconnected`] since.
     connected: bool,
     remembered: Deque<(ResultKey, Standing), REMEMBERED>,
+}
+
+/// Prints nothing of what is under way: results and people are.
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("device", &self.device)
+            .field("counters", self.counters())
+            .finish_non_exhaustive()
+    }
 }
 
 /// How far a result is on our side.
@@ -126,15 +137,25 @@ pub enum HostEvent<'a> {
     },
 }
 
-/// A result as it arrived.
-#[derive(Debug, Clone)]
+/// A result as it arrived. `Debug` prints how long it is.
+#[derive(Clone)]
 pub struct Received<'a> {
     /// Its identity, for ever.
     pub key: ResultKey,
-    /// The bytes of the record, to keep.
+    /// The bytes of the record, to keep. What is longer than any record is cut.
     pub bytes: &'a [u8],
     /// What they say. An error means damage in the scanner, which no repeat can mend: keep the bytes, set them aside, confirm.
     pub record: Result<Record<'a>, RecordError>,
+}
+
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Received")
+            .field("key", &self.key)
+            .field("bytes", &self.bytes.len())
+            .field("record", &self.record)
+            .finish()
+    }
 }
 
 impl Host {
@@ -188,7 +209,7 @@ impl Host {
                 None => {}
             }
             let decoded =
-                DeviceMessage::decode(self.link.incoming().held()?).map(|(message, record)| (message, record.len()));
+                DeviceMessage::decode(self.link.incoming().held()?).map(|(message, behind)| (message, behind.len()));
             self.link.incoming().release();
             match decoded {
                 Ok((DeviceMessage::Identity(identity), _)) => {
@@ -201,13 +222,13 @@ impl Host {
                 Ok((DeviceMessage::Fault { fault, detail }, _)) => return Some(HostEvent::Fault { fault, detail }),
                 Ok((DeviceMessage::Log { level, text }, _)) => return Some(HostEvent::Log { level, text }),
                 Ok((DeviceMessage::Result(head), length)) => {
-                    if let Some(key) = self.is_news(head, length) {
+                    if let Some(key) = self.is_news(head.result) {
                         let message = self.link.incoming().released();
                         let bytes = &message[message.len() - length..];
                         return Some(HostEvent::Result(Received {
                             key,
                             bytes,
-                            record: Record::parse(bytes),
+                            record: head.read(bytes),
                         }));
                     }
                 }
@@ -325,16 +346,9 @@ impl Host {
     }
 
     /// The key of a result that has to be given out, and marks it as such.
-    fn is_news(&mut self, head: ResultHead, length: usize) -> Option<ResultKey> {
+    fn is_news(&mut self, result: ResultNumber) -> Option<ResultKey> {
         let device = self.device.as_ref()?.device;
-        if usize::from(head.length) != length {
-            self.link.count_unknown_message();
-            return None;
-        }
-        let key = ResultKey {
-            device,
-            result: head.result,
-        };
+        let key = ResultKey { device, result };
         match self.standing(key) {
             Some(Standing::Stored { tell }) => {
                 *tell = true;

@@ -13,7 +13,6 @@ use super::{
 };
 
 /// One side of the line, for messages of up to `N` bytes.
-#[derive(Debug)]
 pub(crate) struct Link<const N: usize> {
     side: Side,
     session: Session,
@@ -157,7 +156,6 @@ impl<const N: usize> Link<N> {
                 ..
             } => match self.incoming.handle_part(seq, index, last, payload) {
                 Taken::Repeat => count(&mut counters.repeats),
-                Taken::TooLong => count(&mut counters.unknown_messages),
                 Taken::Part | Taken::Message | Taken::NotNow => {}
             },
             Frame::Done { seq, .. } if self.outgoing.handle_done(seq) => return Some(Happened::Delivered),

@@ -8,7 +8,7 @@ use crate::{NotSent, message::MAX_MESSAGE};
 const SLOTS: usize = 4;
 
 /// Encoded messages in the order of sending. The first one stays until it has arrived.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Queue {
     messages: Deque<Vec<u8, MAX_MESSAGE>, SLOTS>,
     /// The first message is under way: it must not change any more.

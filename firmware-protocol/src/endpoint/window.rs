@@ -145,13 +145,13 @@ impl Outgoing {
     }
 }
 
-/// The receiving half: puts the parts of one message together, at most `N` bytes.
-#[derive(Debug)]
+/// The receiving half: puts the parts of one message together. Of a message longer than `N` bytes the parts that fit are kept:
+/// what is behind them can only be fields of a newer version, or damage that its record shows.
 pub(crate) struct Incoming<const N: usize> {
     seq: u8,
     next: u8,
     message: Vec<u8, N>,
-    /// The message does not fit: a newer version's. It is taken and dropped.
+    /// The message does not fit: no further part of it is kept.
     overflow: bool,
     /// A gap was reported and nothing came since.
     gap_reported: bool,
@@ -174,8 +174,6 @@ pub(crate) enum Taken {
     Part,
     /// The message is whole and held.
     Message,
-    /// The message is whole and too long for this version: dropped.
-    TooLong,
     /// It was here before.
     Repeat,
     /// It came too early: a gap, or the last message is still held.
@@ -232,15 +230,12 @@ impl<const N: usize> Incoming<N> {
             self.overflow = false;
         }
         self.gap_reported = false;
-        self.overflow |= self.message.extend_from_slice(payload).is_err();
+        self.overflow = self.overflow || self.message.extend_from_slice(payload).is_err();
         self.next = self.next.saturating_add(1);
         if !last {
             return Taken::Part;
         }
         self.complete();
-        if self.overflow {
-            return Taken::TooLong;
-        }
         self.held = true;
         Taken::Message
     }
@@ -352,10 +347,15 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_cannot_fit_is_acknowledged_and_dropped() {
+    fn of_a_message_that_cannot_fit_the_first_parts_are_kept() {
         let mut incoming = Incoming::<4>::new();
-        assert_eq!(incoming.handle_part(0, 0, true, b"too long"), Taken::TooLong);
+        assert_eq!(incoming.handle_part(0, 0, false, b"abc"), Taken::Part);
+        assert_eq!(incoming.handle_part(0, 1, false, b"too long"), Taken::Part);
+        assert_eq!(incoming.handle_part(0, 2, true, b"d"), Taken::Message);
         assert_eq!(incoming.take_reply(), Some(Reply::Done { seq: 0 }));
+        assert_eq!(incoming.held(), Some(b"abc".as_slice()));
+        incoming.release();
         assert_eq!(incoming.handle_part(1, 0, true, b"fits"), Taken::Message);
+        assert_eq!(incoming.held(), Some(b"fits".as_slice()));
     }
 }

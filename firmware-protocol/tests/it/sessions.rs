@@ -232,17 +232,23 @@ impl Newer {
     }
 
     fn say(&mut self, message: &[u8]) -> Vec<u8> {
-        let mut buffer = [0; MAX_FRAME];
-        let part = Frame::Part {
-            session: self.session,
-            seq: self.seq,
-            index: 0,
-            last: true,
-            payload: message,
-        };
+        let parts = message.chunks(frame::MAX_PAYLOAD);
+        let last = parts.len() - 1;
+        let mut bytes = Vec::new();
+        for (index, payload) in parts.enumerate() {
+            let mut buffer = [0; MAX_FRAME];
+            let part = Frame::Part {
+                session: self.session,
+                seq: self.seq,
+                index: u8::try_from(index).unwrap(),
+                last: index == last,
+                payload,
+            };
+            let length = frame::encode(self.side, &part, &mut buffer);
+            bytes.extend_from_slice(&buffer[..length]);
+        }
         self.seq = self.seq.wrapping_add(1);
-        let length = frame::encode(self.side, &part, &mut buffer);
-        buffer[..length].to_vec()
+        bytes
     }
 
     /// Hears frames; returns the numbers of the messages that were acknowledged.
@@ -464,6 +470,94 @@ fn damage_in_the_scanners_memory_is_handed_over_as_such_and_holds_nothing_up() {
         talk(&mut device, &mut host, at(0)).at_host,
         ["connected 7", "damaged 7-1", "result 7-2"]
     );
+}
+
+#[test]
+fn a_result_of_another_length_than_its_head_says_is_handed_over_as_damaged_and_confirmed() {
+    let result = ResultNumber { boot: 7, number: 1 };
+    let record = sample::record(result, 100);
+    let overlong = vec![5; 5000];
+    // Announced as so long; what comes; how much of it is handed over. Of the overlong one that is 17 parts without the head.
+    for (announced, comes, kept) in [
+        (record.len() - 1, &record, record.len()),
+        (record.len() + 1, &record, record.len()),
+        (MAX_RECORD, &overlong, 17 * 240 - 5),
+    ] {
+        let (mut host, mut scanner) = (host(1), Newer::new(Side::Device));
+        host.handle_bytes(at(0), &scanner.greet());
+        scanner.hear(&sent(|| host.poll_transmit(at(0)).map(<[u8]>::to_vec)));
+        let mut buffer = [0; MAX_MESSAGE];
+        let length = DeviceMessage::Identity(sample::identity(7)).encode(&mut buffer);
+        host.handle_bytes(at(0), &scanner.say(&buffer[..length]));
+        assert!(matches!(host.poll_event(), Some(HostEvent::Connected(_))));
+
+        let length = u16::try_from(announced).unwrap();
+        let head = ResultHead { result, length };
+        let length = DeviceMessage::Result(head).encode(&mut buffer);
+        let bytes = scanner.say(&[&buffer[..length], comes].concat());
+        host.handle_bytes(at(0), &bytes);
+        let Some(HostEvent::Result(received)) = host.poll_event() else {
+            panic!("nothing of a result of {announced} bytes")
+        };
+        let key = received.key;
+        assert_eq!((key.result, received.bytes), (result, &comes[..kept]));
+        assert_eq!(received.record.err(), Some(RecordError::Malformed));
+        host.confirm_stored(key);
+        let answer = sent(|| host.poll_transmit(at(0)).map(<[u8]>::to_vec));
+        let mut reader = FrameReader::new();
+        let stored = answer.iter().any(|byte| match reader.push(*byte) {
+            Some(Ok((Side::Host, Frame::Part { payload, .. }))) => {
+                HostMessage::decode(payload) == Ok((HostMessage::Stored(result), &[][..]))
+            }
+            _ => false,
+        });
+        assert!(stored, "a result of {announced} bytes is sent for ever");
+
+        let mut listener = Listener::new();
+        let heard = bytes.iter().any(|byte| {
+            matches!(
+                listener.push(*byte),
+                Some(firmware_protocol::Heard::Result(_, listened, Err(RecordError::Malformed)))
+                    if *listened == comes[..kept]
+            )
+        });
+        assert!(
+            heard,
+            "a listener takes a result of {announced} bytes for something else"
+        );
+    }
+}
+
+#[test]
+fn no_byte_of_a_record_is_printed_for_debugging() {
+    let (mut device, mut host) = (device(1), host(2));
+    let mut listener = Listener::new();
+    let result = keep(&mut device, 1).result;
+    let record = sample::record(result, 100);
+    let mut shown = String::new();
+    let from_device = talk_with(&mut device, &mut host, at(0), |_| false).from_device;
+    let mut reader = FrameReader::new();
+    for byte in from_device {
+        if let Some(heard) = listener.push(byte) {
+            shown += &format!("{heard:?}");
+        }
+        if let Some(frame) = reader.push(byte) {
+            shown += &format!("{frame:?}");
+        }
+    }
+    let received = Received {
+        key: keep(&mut device, 2),
+        bytes: &record,
+        record: Record::parse(&record),
+    };
+    let items = received.record.as_ref().unwrap().items();
+    shown += &format!("{received:?} {items:?} {device:?} {host:?} {listener:?} {reader:?}");
+    shown += &format!("{:?}", device.store_mut());
+    assert!(shown.contains("385"), "{shown}");
+    for bytes in record.windows(4) {
+        let bytes = format!("{bytes:?}");
+        assert!(!shown.contains(bytes.trim_matches(['[', ']'])), "{bytes} in {shown}");
+    }
 }
 
 #[test]
