@@ -12,13 +12,16 @@ use cortex_m::{
     peripheral::{NVIC, SCB, SYST, syst::SystClkSource},
 };
 use cortex_m_rt::exception;
-use firmware_protocol::Instant;
+use firmware_protocol::{Instant, frame::crc32};
 use heapless::Deque;
 
 use crate::flash::Flash;
 
 /// Ticks of the system clock in a millisecond: AN386 runs at 25 MHz.
 const TICKS_PER_MS: u32 = 25_000;
+
+/// How long a new scanner waits for somebody to say something: as long as for the first person.
+const LISTENING_MS: u32 = 10_000;
 
 static MILLIS: AtomicU32 = AtomicU32::new(0);
 
@@ -157,6 +160,11 @@ impl Uart {
         cortex_m::interrupt::free(|section| self.received.borrow(section).borrow_mut().pop_front())
     }
 
+    /// Whether a byte has arrived.
+    fn has_received(&self) -> bool {
+        cortex_m::interrupt::free(|section| !self.received.borrow(section).borrow().is_empty())
+    }
+
     /// Whether a byte can be written without waiting.
     pub fn has_room(&self) -> bool {
         self.registers.load(STATE) & TX_FULL == 0
@@ -252,6 +260,28 @@ impl StackMeter {
         }
         self.top as usize - at as usize
     }
+}
+
+/// A number that is another one in each new scanner, for the count of its starts.
+///
+/// This board has no source of random numbers; one that has takes the number from there. Here two things are stirred: the tick at
+/// which the first byte arrives on any of `lines`, which nobody outside counts (25 of them in a microsecond, and a bridge says
+/// something four times a second), and what stands in free memory at power-on, which is noise in a chip and zeros in the emulator.
+/// If no byte comes within [`LISTENING_MS`], that noise is all there is, and an emulated board has none.
+pub fn random(lines: [&Uart; 2]) -> u32 {
+    let mut noise = [0; 1024];
+    for (at, byte) in noise.iter_mut().enumerate() {
+        // SAFETY: the lower end of the free memory between the statics and the stack, which is far larger than this; whatever
+        // bytes are there will do.
+        *byte = unsafe { (&raw const _stack_end).cast::<u8>().add(at).read_volatile() };
+    }
+    while MILLIS.load(Ordering::Relaxed) < LISTENING_MS && !lines.iter().any(|line| line.has_received()) {}
+    let tick = MILLIS.load(Ordering::Relaxed) * TICKS_PER_MS + (TICKS_PER_MS - SYST::get_current());
+    noise[..4]
+        .iter_mut()
+        .zip(tick.to_le_bytes())
+        .for_each(|(byte, tick)| *byte ^= tick);
+    crc32(&noise)
 }
 
 /// Starts the processor anew, as after a loss of power but for the memory that stands for flash.

@@ -46,15 +46,16 @@ pub struct FlashStore<F> {
 }
 
 impl<F: Flash> FlashStore<F> {
-    /// Opens the memory, finds what waits, and counts this start.
-    pub fn open(flash: F) -> Self {
+    /// Opens the memory, finds what waits, and counts this start. In blank memory, new or erased, the count begins at a random
+    /// number: counted from 1 again, new results would come under the numbers of old ones.
+    pub fn open(flash: F, random: impl FnOnce() -> u32) -> Self {
         let mut store = Self {
             flash,
             boot: 0,
             next_sequence: 0,
             waiting: Deque::new(),
         };
-        store.count_start();
+        store.count_start(random);
         store.find_waiting();
         store
     }
@@ -129,16 +130,18 @@ impl<F: Flash> FlashStore<F> {
         self.flash
     }
 
-    fn count_start(&mut self) {
+    fn count_start(&mut self, random: impl FnOnce() -> u32) {
         let words = F::SECTOR / 4;
         let mut newest = (0, None);
         for at in 0..COUNTERS * words {
             let count = self.word(4 * at);
-            if count != ERASED && count >= newest.0 {
+            if count != ERASED && count > newest.0 {
                 newest = (count, Some(at));
             }
         }
-        self.boot = newest.0.wrapping_add(1);
+        // From the lower half of all numbers, so that the count does not come to its end.
+        let before = newest.1.map_or_else(|| random() >> 1, |_| newest.0);
+        self.boot = before.wrapping_add(1);
         let at = newest.1.map_or(0, |at| (at + 1) % (COUNTERS * words));
         // Entering a sector: it holds older counts, the newest is in the other one. A word that is not erased is the trace of a
         // foreign content, or of memory that was never erased.
@@ -297,8 +300,12 @@ mod tests {
         for content in [0xFF, 0x00, 0xA5] {
             let mut flash = Fake::full_of(content);
             let mut last = None;
-            for _ in 0..400 {
-                let store = FlashStore::open(flash);
+            for start in 0..400 {
+                let store = FlashStore::open(flash, || {
+                    assert_eq!(start, 0, "no start but the first is random");
+                    2 * 41
+                });
+                assert!(content == 0xA5 || store.boot() == 42 + start, "{content:x} {start}");
                 assert!(
                     last.is_none_or(|last: u32| store.boot() == last.wrapping_add(1)),
                     "{content:x} {last:?}"
@@ -337,7 +344,7 @@ mod tests {
         let expected = |numbers: &[u32]| numbers.iter().map(|n| (result(*n), record(*n))).collect::<Vec<_>>();
 
         for power in 0..160 {
-            let mut store = FlashStore::open(Fake::full_of(0xFF));
+            let mut store = FlashStore::open(Fake::full_of(0xFF), || 0);
             store.flash.power = power;
             let mut done = 0;
             for step in steps {
@@ -349,7 +356,7 @@ mod tests {
             }
             let mut flash = store.into_flash();
             flash.power = usize::MAX;
-            let found = contents(&FlashStore::open(flash));
+            let found = contents(&FlashStore::open(flash, || 0));
             let interrupted = done.max(1);
             assert!(
                 found == expected(after[interrupted]) || found == expected(after[interrupted - 1]),
@@ -361,7 +368,7 @@ mod tests {
 
     #[test]
     fn a_full_memory_refuses_and_pushes_nothing_out() {
-        let mut store = FlashStore::open(Fake::full_of(0xFF));
+        let mut store = FlashStore::open(Fake::full_of(0xFF), || 0);
         let room = SECTORS as u32 - 2;
         for number in 1..=room {
             store.append(result(number), &[7; 10]).unwrap();

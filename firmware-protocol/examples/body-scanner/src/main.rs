@@ -53,7 +53,8 @@ fn main() -> ! {
     let mut clock = Clock::start(cortex_m::Peripherals::take().expect("taken once"));
     let (mut line, mut console_line) = (Uart::link(), Uart::console());
     let mut console = Console::default();
-    let firmware = FIRMWARE.insert(Firmware::new(FlashStore::open(MappedFlash), RECORD, clock.now()));
+    let store = FlashStore::open(MappedFlash, || board::random([&line, &console_line]));
+    let firmware = FIRMWARE.insert(Firmware::new(store, RECORD, clock.now()));
     let mut sending = Sending::default();
     let stack = StackMeter::start();
     loop {

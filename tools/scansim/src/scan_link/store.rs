@@ -24,10 +24,20 @@ pub struct Store {
 }
 
 /// What is in the file, as JSON.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct State {
     starts: u32,
     results: VecDeque<Kept>,
+}
+
+impl State {
+    /// Random in the lower half of all numbers, so that the count does not come to its end.
+    fn blank() -> Self {
+        Self {
+            starts: fastrand::u32(1..1 << 31),
+            results: VecDeque::new(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -69,18 +79,15 @@ impl Store {
     /// A memory that lasts as long as this value. The scanner's start has a random number, as the protocol wants it without
     /// non-volatile memory.
     pub fn volatile() -> Self {
-        let state = State {
-            starts: fastrand::u32(1..),
-            ..State::default()
-        };
         Self {
             file: None,
-            state,
+            state: State::blank(),
             trouble: None,
         }
     }
 
-    /// The memory in `file`, which is made if it is not there. Counts a start of the scanner.
+    /// The memory in `file`, which is made if it is not there. Counts a start of the scanner, from a random number on in a new file:
+    /// a scanner whose memory was erased must not give new results the numbers of old ones.
     ///
     /// # Errors
     /// [`StateError`] if there is something that is no such memory, or it cannot be written.
@@ -91,7 +98,7 @@ impl Store {
                 path: path.clone(),
                 source,
             })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => State::default(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => State::blank(),
             Err(source) => return Err(StateError::Read { path, source }),
         };
         state.starts = state.starts.wrapping_add(1);
@@ -199,19 +206,34 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let file = folder.path().join("flash");
         let mut store = Store::open(&file).expect("a new file");
-        assert_eq!(store.boot(), 1);
+        let boot = store.boot();
         store.append(FIRST, b"first").expect("room");
         store.append(SECOND, b"second").expect("room");
         store.remove(FIRST);
         drop(store);
 
         let store = Store::open(&file).expect("the same file");
-        assert_eq!((store.boot(), store.waiting()), (2, 1));
+        assert_eq!((store.boot(), store.waiting()), (boot + 1, 1));
         let oldest = store.oldest().expect("the second");
         assert_eq!((oldest.result, oldest.length), (SECOND, 6));
         let mut bytes = [0; 4];
         store.read(SECOND, 2, &mut bytes);
         assert_eq!(&bytes, b"cond");
+    }
+
+    #[test]
+    fn a_scanner_that_lost_its_memory_does_not_count_its_starts_from_the_same_number_again() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let file = folder.path().join("flash");
+        let first = |_| {
+            let boot = Store::open(&file).expect("a new file").boot();
+            fs::remove_file(&file).expect("erase");
+            boot
+        };
+        let mut boots: Vec<_> = (0..8).map(first).collect();
+        boots.sort_unstable();
+        boots.dedup();
+        assert!(boots.len() > 6, "{boots:?}");
     }
 
     #[test]
