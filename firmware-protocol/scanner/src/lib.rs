@@ -1,11 +1,15 @@
 //! What a body-composition scanner does, step by step: waits, weighs, measures, computes.
 //!
 //! The example firmware and the simulator are both this scanner. What differs stays with them: who steps on, what is found out
-//! about the body, where records are kept. `no_std`, no heap, no clock: the time goes in, [`Action`]s come out.
+//! about the body, where records are kept. `no_std`, no heap, no clock: the time goes in, and [`Scanner::act`] does what follows.
 #![no_std]
 
 #[cfg(test)]
 extern crate std;
+
+mod records;
+
+pub use records::Records;
 
 use firmware_protocol::*;
 use heapless::Deque;
@@ -46,13 +50,19 @@ enum State<P> {
 }
 
 /// What has to be done outside of the scanner.
-pub enum Action<P> {
-    /// Report how far a scan is.
-    Report(Progress),
-    /// A scan ended without a result.
-    End(ScanRef, Ending),
+enum Action<P> {
+    Report(Report),
     /// A scan succeeded: write its record, then report its end.
     Keep(Measured<P>),
+}
+
+/// What the bridge is told of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// How far it is.
+    Progress(Progress),
+    /// How it ended, or why it never began.
+    End(ScanRef, Ending),
 }
 
 /// A scan that succeeded.
@@ -137,7 +147,7 @@ impl<P> Scanner<P> {
             }
             (State::Idle, ScanKind::Shape | ScanKind::Other(_)) => Refusal::NotSupported,
         };
-        self.push(Action::End(scan, Ending::Refused(refusal)));
+        self.push(Action::Report(Report::End(scan, Ending::Refused(refusal))));
     }
 
     /// The bridge stops a scan it asked for.
@@ -197,14 +207,30 @@ impl<P> Scanner<P> {
         !matches!(self.state, State::Running { .. })
     }
 
-    /// What is to be done next. An action that cannot be carried out yet is handed back by [`Self::put_back`].
-    pub fn poll_action(&mut self) -> Option<Action<P>> {
-        self.actions.pop_front()
-    }
-
-    /// Hands an action back, to come first again.
-    pub fn put_back(&mut self, action: Action<P>) {
-        let _ = self.actions.push_front(action);
+    /// Does what the course of the scan asks for: reports over `link`, and `keep`s what was measured, which gives how the scan ends
+    /// with that. A report for which the link has no room at the moment waits for the next call; `told` hears of each that was made.
+    pub fn act<S: ResultStore>(
+        &mut self,
+        link: &mut Device<S>,
+        mut keep: impl FnMut(&mut S, Measured<P>) -> Ending,
+        mut told: impl FnMut(Report),
+    ) {
+        while let Some(action) = self.actions.pop_front() {
+            let report = match action {
+                Action::Report(report) => report,
+                Action::Keep(measured) => Report::End(measured.scan, keep(link.store_mut(), measured)),
+            };
+            let sent = match report {
+                Report::Progress(progress) => link.progress(progress),
+                Report::End(scan, ending) => link.ended(scan, ending),
+            };
+            if sent == Err(NotSent::Busy) {
+                // There is room for it: an action was just taken out.
+                let _ = self.actions.push_front(Action::Report(report));
+                return;
+            }
+            told(report);
+        }
     }
 
     fn scan(&self) -> Option<ScanRef> {
@@ -242,20 +268,21 @@ impl<P> Scanner<P> {
 
     fn end(&mut self, scan: ScanRef, ending: Ending) {
         self.state = State::Idle;
-        self.push(Action::End(scan, ending));
+        self.push(Action::Report(Report::End(scan, ending)));
     }
 
     fn report(&mut self, scan: ScanRef, stage: Stage, percent: u8) {
-        self.push(Action::Report(Progress { scan, stage, percent }));
+        self.push(Action::Report(Report::Progress(Progress { scan, stage, percent })));
     }
 
     /// Progress is pushed out by what comes after it; ends and results never are: a scan causes two of them at most.
     fn push(&mut self, action: Action<P>) {
         if self.actions.is_full() {
-            if matches!(action, Action::Report(_)) {
+            let is_progress = |action: &Action<P>| matches!(action, Action::Report(Report::Progress(_)));
+            if is_progress(&action) {
                 return;
             }
-            self.actions.retain(|waiting| !matches!(waiting, Action::Report(_)));
+            self.actions.retain(|waiting| !is_progress(waiting));
         }
         let _ = self.actions.push_back(action);
     }
@@ -283,7 +310,7 @@ mod tests {
     }
 
     fn drain(scanner: &mut Scanner<()>) -> Vec<Action<()>> {
-        core::iter::from_fn(|| scanner.poll_action()).collect()
+        core::iter::from_fn(|| scanner.actions.pop_front()).collect()
     }
 
     fn asked(scan: u32) -> Start {
@@ -309,12 +336,14 @@ mod tests {
             scanner.handle_timeout(at(millis));
             for action in drain(&mut scanner) {
                 match action {
-                    Action::Report(progress) => stages.push((progress.stage.code(), progress.percent)),
+                    Action::Report(Report::Progress(progress)) => {
+                        stages.push((progress.stage.code(), progress.percent))
+                    }
                     Action::Keep(measured) => {
                         assert!(measured.scan == ScanRef::WalkUp(1) && measured.completeness == Completeness::Full);
                         kept += 1;
                     }
-                    Action::End(..) => panic!("it does not fail"),
+                    Action::Report(Report::End(..)) => panic!("it does not fail"),
                 }
             }
         }
@@ -337,14 +366,16 @@ mod tests {
             true,
         );
         let refused = Ending::Refused(Refusal::NotScreened);
-        assert!(matches!(drain(&mut scanner)[..], [Action::End(ScanRef::Asked(1), ending)] if ending == refused));
+        assert!(
+            matches!(drain(&mut scanner)[..], [Action::Report(Report::End(ScanRef::Asked(1), ending))] if ending == refused)
+        );
         scanner.step_on(at(1), (), Subject::default());
         assert!(matches!(
             drain(&mut scanner)[..],
-            [Action::Report(Progress {
+            [Action::Report(Report::Progress(Progress {
                 scan: ScanRef::WalkUp(1),
                 ..
-            })]
+            }))]
         ));
     }
 
@@ -358,9 +389,9 @@ mod tests {
         assert!(matches!(
             drain(&mut scanner)[..],
             [
-                Action::Report(Progress { scan: ScanRef::Asked(7), .. }),
-                Action::Report(Progress { scan: ScanRef::Asked(7), .. }),
-                Action::End(ScanRef::Asked(8), ending),
+                Action::Report(Report::Progress(Progress { scan: ScanRef::Asked(7), .. })),
+                Action::Report(Report::Progress(Progress { scan: ScanRef::Asked(7), .. })),
+                Action::Report(Report::End(ScanRef::Asked(8), ending)),
             ] if ending == busy
         ));
         scanner.cancel(8);
@@ -368,7 +399,7 @@ mod tests {
         scanner.cancel(7);
         assert!(matches!(
             drain(&mut scanner)[..],
-            [Action::End(ScanRef::Asked(7), Ending::Cancelled)]
+            [Action::Report(Report::End(ScanRef::Asked(7), Ending::Cancelled))]
         ));
     }
 
@@ -382,6 +413,71 @@ mod tests {
         let actions = drain(&mut scanner);
         assert!(!actions.iter().any(|action| matches!(action, Action::Keep(_))));
         let moved = Ending::Failed(Fault::PersonMoved);
-        assert!(matches!(actions.last(), Some(Action::End(ScanRef::WalkUp(1), ending)) if *ending == moved));
+        assert!(
+            matches!(actions.last(), Some(Action::Report(Report::End(ScanRef::WalkUp(1), ending))) if *ending == moved)
+        );
+    }
+
+    /// Lets both ends talk until nobody has anything to say; how the scans ended that the bridge heard of.
+    fn talk(device: &mut Device<RamStore<1, 64>>, host: &mut Host) -> Vec<(ScanRef, Ending)> {
+        let mut ends = Vec::new();
+        loop {
+            let mut quiet = true;
+            while let Some(frame) = device.poll_transmit(at(0)) {
+                quiet = false;
+                host.handle_bytes(at(0), frame);
+                while let Some(event) = host.poll_event() {
+                    if let HostEvent::Ended { scan, ending } = event {
+                        ends.push((scan, ending));
+                    }
+                }
+            }
+            while let Some(frame) = host.poll_transmit(at(0)) {
+                quiet = false;
+                device.handle_bytes(at(0), frame);
+                while device.poll_event().is_some() {}
+            }
+            if quiet {
+                return ends;
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_scan_waits_until_the_link_has_room_and_its_result_is_kept_once() {
+        let identity = Identity {
+            device: DeviceId([1; 16]),
+            boot: 7,
+            uptime_ms: 0,
+            maker: text("Example"),
+            model: text("BC-1"),
+            serial: text("0001"),
+            firmware: text("1.0"),
+            capabilities: Capabilities::LIVE_STAGES,
+        };
+        let mut device = Device::new(identity, RamStore::new(), LineConfig::new(1), at(0));
+        let mut host = Host::new(LineConfig::new(2), at(0));
+        talk(&mut device, &mut host);
+        while device.log(LogLevel::Info, "one of many").is_ok() {}
+
+        let mut scanner = Scanner::default();
+        scanner.step_on(at(0), (), Subject::default());
+        scanner.handle_timeout(at(DONE));
+        let mut kept = 0;
+        let mut told = Vec::new();
+        let mut act = |device: &mut Device<_>| {
+            let keep = |_: &mut _, _| {
+                kept += 1;
+                Ending::Failed(Fault::StoreFull)
+            };
+            scanner.act(device, keep, |report| told.push(report));
+        };
+        act(&mut device);
+        assert_eq!(talk(&mut device, &mut host), []);
+        act(&mut device);
+        let end = (ScanRef::WalkUp(1), Ending::Failed(Fault::StoreFull));
+        assert_eq!(talk(&mut device, &mut host), [end]);
+        act(&mut device);
+        assert_eq!((kept, told.last()), (1, Some(&Report::End(end.0, end.1))));
     }
 }

@@ -15,7 +15,7 @@ use body_scanner::{
 use core::fmt::Write as _;
 use cortex_m_rt::entry;
 use firmware_protocol::*;
-use scan_link_scanner::{Action, Measured, Scanner};
+use scan_link_scanner::{Measured, Records, Scanner};
 
 /// The longest record of this scanner: 34 values and 42 impedances.
 const LONGEST_RECORD: usize = 768;
@@ -23,7 +23,8 @@ const LONGEST_RECORD: usize = 768;
 /// Seconds between people, as long as the console does not say otherwise.
 const EVERY: u32 = 10;
 
-type Link = Device<FlashStore<MappedFlash>>;
+type Store = FlashStore<MappedFlash>;
+type Link = Device<Store>;
 
 struct Firmware {
     link: Link,
@@ -34,14 +35,11 @@ struct Firmware {
     /// Which value of it is the next one to be told on the console, if somebody asked.
     telling: Option<usize>,
     faults: LineFaults,
-    boot: u32,
-    results: u32,
+    records: Records,
     people: usize,
     /// Seconds between people; 0 for nobody.
     every: u32,
     next_person: Instant,
-    /// The bridge's clock, and when it told us.
-    clock: Option<(firmware_protocol::Clock, Instant)>,
 }
 
 #[entry]
@@ -119,7 +117,7 @@ impl Sending {
 }
 
 impl Firmware {
-    fn new(store: FlashStore<MappedFlash>, record: &'static mut [u8; LONGEST_RECORD], now: Instant) -> Self {
+    fn new(store: Store, record: &'static mut [u8; LONGEST_RECORD], now: Instant) -> Self {
         let boot = store.boot();
         let identity = Identity {
             device: DeviceId(*b"MPS2-AN386-0001\0"),
@@ -143,12 +141,10 @@ impl Firmware {
             record_length: 0,
             telling: None,
             faults: LineFaults::default(),
-            boot,
-            results: 0,
+            records: Records::new(boot),
             people: 0,
             every: EVERY,
             next_person: now + u64::from(EVERY) * 1_000_000,
-            clock: None,
         }
     }
 
@@ -161,7 +157,7 @@ impl Firmware {
                     self.scanner.start(now, start, room);
                 }
                 DeviceEvent::Cancel(scan) => self.scanner.cancel(scan),
-                DeviceEvent::SetClock(clock) => self.clock = Some((clock, now)),
+                DeviceEvent::SetClock(clock) => self.records.set_clock(now, clock),
                 DeviceEvent::Disconnected(_) | DeviceEvent::Incompatible(_) | DeviceEvent::Stored(_) => {}
             }
         }
@@ -175,22 +171,22 @@ impl Firmware {
             self.step_on(now);
         }
         self.scanner.handle_timeout(now);
-        while let Some(action) = self.scanner.poll_action() {
-            let sent = match &action {
-                Action::Report(progress) => self.link.progress(*progress),
-                Action::End(scan, ending) => self.link.ended(*scan, *ending),
-                Action::Keep(measured) => {
-                    let ending = self.keep(now, measured);
-                    let _ = self.link.ended(measured.scan, ending);
-                    // The result speaks for itself when there is no room for this.
-                    Ok(())
-                }
-            };
-            if sent == Err(NotSent::Busy) {
-                self.scanner.put_back(action);
-                return;
-            }
-        }
+        let Self {
+            scanner,
+            link,
+            records,
+            record,
+            record_length,
+            ..
+        } = self;
+        let keep = |store: &mut Store, measured: Measured<Person>| {
+            let measure = |writer: &mut RecordWriter<'_>| measured.person.measure(measured.completeness, writer);
+            records.keep(now, &measured, &mut **record, measure, |result, record| {
+                *record_length = record.len();
+                store.append(result, record)
+            })
+        };
+        scanner.act(link, keep, |_| {});
     }
 
     /// A person steps on, unless there is no room for a result: better no scan than one that cannot be kept.
@@ -202,41 +198,6 @@ impl Firmware {
         let person = PEOPLE[self.people % PEOPLE.len()];
         self.scanner.step_on(now, person, person.subject());
         self.people += 1;
-    }
-
-    fn keep(&mut self, now: Instant, measured: &Measured<Person>) -> Ending {
-        let result = ResultNumber {
-            boot: self.boot,
-            number: self.results + 1,
-        };
-        let clock = self.clock.map(|(clock, told)| firmware_protocol::Clock {
-            unix_seconds: clock.unix_seconds + (now - told) / 1_000_000,
-            ..clock
-        });
-        let header = RecordHeader {
-            result,
-            scan: measured.scan,
-            kind: measured.kind,
-            completeness: measured.completeness,
-            uptime_ms: u32::try_from(now.micros() / 1000).unwrap_or(u32::MAX),
-            clock,
-            subject: measured.subject.clone(),
-        };
-        let written = RecordWriter::new(self.record, &header).and_then(|mut writer| {
-            measured.person.measure(measured.completeness, &mut writer)?;
-            Ok(writer.finish())
-        });
-        let Ok(record) = written else {
-            return Ending::Failed(Fault::Internal);
-        };
-        match self.link.store_mut().append(result, record) {
-            Ok(()) => {
-                self.record_length = record.len();
-                self.results += 1;
-                Ending::Completed(result)
-            }
-            Err(StoreFull) => Ending::Failed(Fault::StoreFull),
-        }
     }
 
     fn obey(&mut self, now: Instant, command: Result<Command, ()>, stack: &StackMeter, console: &mut Uart) {
@@ -263,12 +224,13 @@ impl Firmware {
                 board::reset();
             }
             Command::Report => {
-                let link = size_of::<Link>() - size_of::<FlashStore<MappedFlash>>();
+                let link = size_of::<Link>() - size_of::<Store>();
                 let (stack, waiting) = (stack.deepest(), self.link.store_mut().len());
                 let _ = write!(
                     console,
                     "boot={} results={} waiting={waiting} link={link} stack={stack} ",
-                    self.boot, self.results
+                    self.records.boot(),
+                    self.records.count()
                 );
             }
             Command::Values => {

@@ -3,10 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use firmware_protocol::{
-    Capabilities, Clock, CloseReason, Device, DeviceEvent, DeviceId, Ending, Fault, Identity, LineConfig, MAX_RECORD,
-    NotSent, Progress, RecordWriter, ResultNumber, ScanRef, frame::MAX_FRAME, text,
+    Capabilities, CloseReason, Completeness, Device, DeviceEvent, DeviceId, Ending, Fault, Identity, LineConfig,
+    MAX_RECORD, Progress, RecordWriter, ResultNumber, ScanRef, frame::MAX_FRAME, text,
 };
-use scan_link_scanner::{Action, Measured, Scanner};
+use scan_link_scanner::{Measured, Records, Report, Scanner};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Person, StateError, Store, published};
@@ -20,10 +20,7 @@ pub struct LinkScanner {
     link: Device<Store>,
     scanner: Platform,
     visits: Visits,
-    boot: u32,
-    results: u32,
-    /// The bridge's clock, and when it told us.
-    clock: Option<(Clock, Instant)>,
+    records: Records,
     tempo: u32,
     /// The scanner's time zero.
     epoch: Instant,
@@ -152,9 +149,7 @@ impl LinkScanner {
                 next: epoch,
                 refused: false,
             },
-            boot,
-            results: 0,
-            clock: None,
+            records: Records::new(boot),
             tempo: settings.tempo.max(1),
             epoch,
             happened: VecDeque::new(),
@@ -274,7 +269,7 @@ impl LinkScanner {
                     self.scanner.scanner.start(at_tempo, start, room);
                 }
                 DeviceEvent::Cancel(scan) => self.scanner.scanner.cancel(scan),
-                DeviceEvent::SetClock(clock) => self.clock = Some((clock, Instant::now())),
+                DeviceEvent::SetClock(clock) => self.records.set_clock(now, clock),
                 DeviceEvent::Incompatible(_) => {}
             }
         }
@@ -300,70 +295,35 @@ impl LinkScanner {
     /// Does what the course of the scan asks for.
     fn act(&mut self, now: firmware_protocol::Instant) {
         let at_tempo = self.at_tempo(now);
-        self.scanner.scanner.handle_timeout(at_tempo);
-        while let Some(action) = self.scanner.scanner.poll_action() {
-            let (sent, happened) = match &action {
-                Action::Report(progress) => (self.link.progress(*progress), Happened::Progress(*progress)),
-                Action::End(scan, ending) => (self.link.ended(*scan, *ending), Happened::Ended(*scan, *ending)),
-                Action::Keep(measured) => {
-                    let ending = self.keep(now, measured);
-                    // The result speaks for itself when there is no room for this.
-                    let _ = self.link.ended(measured.scan, ending);
-                    let happened = match ending {
-                        Ending::Completed(result) => Happened::Kept(measured.scan, result),
-                        ending => Happened::Ended(measured.scan, ending),
-                    };
-                    (Ok(()), happened)
-                }
-            };
-            if sent == Err(NotSent::Busy) {
-                self.scanner.scanner.put_back(action);
-                return;
+        let Self {
+            scanner: Platform { scanner, .. },
+            link,
+            records,
+            visits,
+            happened,
+            ..
+        } = self;
+        scanner.handle_timeout(at_tempo);
+        let keep = |store: &mut Store, mut measured: Measured<Person>| {
+            // What nobody measured cannot be full.
+            if measured.completeness == Completeness::Full {
+                measured.completeness = measured.person.completeness;
             }
-            if !matches!(action, Action::Report(_)) {
-                self.visits.next = Instant::now() + self.visits.gap;
+            let measure = |writer: &mut RecordWriter<'_>| measured.person.measure(measured.completeness, writer);
+            records.keep(now, &measured, &mut [0; MAX_RECORD], measure, |result, record| {
+                store.append(result, record)
+            })
+        };
+        scanner.act(link, keep, |report| {
+            if let Report::End(..) = report {
+                visits.next = Instant::now() + visits.gap;
             }
-            self.happened.push_back(happened);
-        }
-    }
-
-    /// Writes the record of a scan into the memory.
-    fn keep(&mut self, now: firmware_protocol::Instant, measured: &Measured<Person>) -> Ending {
-        let result = ResultNumber {
-            boot: self.boot,
-            number: self.results + 1,
-        };
-        let clock = self.clock.map(|(clock, told)| Clock {
-            unix_seconds: clock.unix_seconds + told.elapsed().as_secs(),
-            ..clock
+            happened.push_back(match report {
+                Report::Progress(progress) => Happened::Progress(progress),
+                Report::End(scan, Ending::Completed(result)) => Happened::Kept(scan, result),
+                Report::End(scan, ending) => Happened::Ended(scan, ending),
+            });
         });
-        // What nobody measured cannot be full.
-        let completeness = match measured.completeness {
-            firmware_protocol::Completeness::Full => measured.person.completeness,
-            less => less,
-        };
-        let header = firmware_protocol::RecordHeader {
-            result,
-            scan: measured.scan,
-            kind: measured.kind,
-            completeness,
-            uptime_ms: u32::try_from(now.micros() / 1000).unwrap_or(u32::MAX),
-            clock,
-            subject: measured.subject.clone(),
-        };
-        let mut buffer = [0; MAX_RECORD];
-        let written = RecordWriter::new(&mut buffer, &header).and_then(|mut writer| {
-            measured.person.measure(completeness, &mut writer)?;
-            Ok(writer.finish())
-        });
-        let Ok(record) = written else {
-            return Ending::Failed(Fault::Internal);
-        };
-        if self.link.store_mut().append(result, record).is_err() {
-            return Ending::Failed(Fault::StoreFull);
-        }
-        self.results += 1;
-        Ending::Completed(result)
     }
 }
 
