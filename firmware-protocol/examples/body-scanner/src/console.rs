@@ -13,19 +13,21 @@ pub enum Command {
     Every(u32),
     /// `contact`: the next scan finds no good contact.
     Contact,
-    /// `drop N`: the next N bytes to the bridge are swallowed.
+    /// `drop N`: the next N bytes of results are swallowed.
     Drop(u32),
-    /// `flip N`: a bit is turned in each of the next N bytes to the bridge.
+    /// `flip N`: a bit is turned in each of the next N bytes of results.
     Flip(u32),
     /// `mute N`: the cable is out for N milliseconds.
     Mute(u32),
+    /// `cut N`: once the next result leaves, the cable is out for N milliseconds.
+    Cut(u32),
     /// `deaf N`: once the next result leaves, nothing of the bridge is heard for N milliseconds; 0 ends it.
     Deaf(u32),
     /// `damage`: a bit of the newest unconfirmed record turns in flash.
     Damage,
     /// `reset`: the power fails for a moment.
     Reset,
-    /// `report`: results since the start and those that wait, sizes, stack.
+    /// `report`: results since the start and those that wait, bytes of results that faults of the line struck, sizes, stack.
     Report,
     /// `values`: what was measured last, each value by its name.
     Values,
@@ -62,6 +64,7 @@ fn parse(line: &str) -> Option<Command> {
         ("drop", Ok(bytes)) => Command::Drop(bytes),
         ("flip", Ok(bytes)) => Command::Flip(bytes),
         ("mute", Ok(millis)) => Command::Mute(millis),
+        ("cut", Ok(millis)) => Command::Cut(millis),
         ("deaf", Ok(millis)) => Command::Deaf(millis),
         ("damage", _) => Command::Damage,
         ("reset", _) => Command::Reset,

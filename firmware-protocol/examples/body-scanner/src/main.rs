@@ -216,6 +216,7 @@ impl Firmware {
             Command::Drop(bytes) => self.faults.drop = bytes,
             Command::Flip(bytes) => self.faults.flip = bytes,
             Command::Mute(millis) => self.faults.mute_until = now + u64::from(millis) * 1000,
+            Command::Cut(millis) => self.faults.mute_after_result = millis,
             Command::Deaf(0) => self.faults.hear_again(),
             Command::Deaf(millis) => self.faults.deaf_after_result = millis,
             Command::Damage => self.link.store_mut().damage_newest(),
@@ -228,9 +229,10 @@ impl Firmware {
                 let (stack, waiting) = (stack.deepest(), self.link.store_mut().len());
                 let _ = write!(
                     console,
-                    "boot={} results={} waiting={waiting} link={link} stack={stack} ",
+                    "boot={} results={} waiting={waiting} struck={} link={link} stack={stack} ",
                     self.records.boot(),
-                    self.records.count()
+                    self.records.count(),
+                    self.faults.struck()
                 );
             }
             Command::Values => {

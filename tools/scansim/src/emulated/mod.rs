@@ -43,6 +43,8 @@ pub struct Report {
     pub results: u32,
     /// Results in its memory, because the bridge has not said that they are stored.
     pub waiting: u32,
+    /// Bytes of results that a fault of its line swallowed or turned since it was switched on.
+    pub struck: u32,
 }
 
 /// Why an emulated scanner does not do what was asked.
@@ -169,6 +171,7 @@ impl Report {
             boot: number("boot")?,
             results: number("results")?,
             waiting: number("waiting")?,
+            struck: number("struck")?,
         })
     }
 }
@@ -304,8 +307,12 @@ mod tests {
             boot: 2,
             results: 3,
             waiting: 1,
+            struck: 60,
         };
-        assert_eq!(Report::read("boot=2 results=3 waiting=1 link=1708 "), Some(report));
+        assert_eq!(
+            Report::read("boot=2 results=3 waiting=1 struck=60 link=1708 "),
+            Some(report)
+        );
         assert_eq!(Report::read("boot=2 waiting=1"), None);
     }
 }
