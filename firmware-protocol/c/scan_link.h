@@ -120,7 +120,7 @@ typedef struct {
    */
   uint8_t device[16];
   /**
-   * Count of starts, kept in non-volatile memory, or a random number.
+   * Count of starts in non-volatile memory, begun at a random number where that is blank; without such memory a random number.
    */
   uint32_t boot;
   /**

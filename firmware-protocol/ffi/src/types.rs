@@ -10,7 +10,7 @@ use firmware_protocol as link;
 pub struct Identity {
     /// Unique number of the chip, zeros behind it.
     pub device: [u8; 16],
-    /// Count of starts, kept in non-volatile memory, or a random number.
+    /// Count of starts in non-volatile memory, begun at a random number where that is blank; without such memory a random number.
     pub boot: u32,
     /// Maker, for people.
     pub maker: *const c_char,

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    fs, io,
+    fmt, fs, io,
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -40,10 +40,17 @@ impl State {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Kept {
     result: ResultNumber,
     record: Vec<u8>,
+}
+
+/// Prints no record.
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Kept({}, {} bytes)", self.result, self.record.len())
+    }
 }
 
 /// Why a state file cannot be used.
