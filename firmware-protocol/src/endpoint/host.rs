@@ -5,9 +5,9 @@ use core::fmt;
 use heapless::Deque;
 
 use crate::{
-    Clock, CloseReason, Counters, DeviceMessage, Ending, Fault, HostMessage, Identity, LineConfig, LogLevel, MAX_LOG,
-    MAX_RECORD, NotSent, Progress, Record, RecordError, ResultKey, ResultNumber, ScanRef, Side, Start, VersionRange,
-    frame::FrameReader, time::Instant,
+    Clock, CloseReason, Counters, DeviceId, DeviceMessage, Ending, Fault, HostMessage, Identity, LineConfig, LogLevel,
+    MAX_LOG, MAX_RECORD, NotSent, Progress, Record, RecordError, ResultKey, ResultNumber, ScanRef, Side, Start,
+    VersionRange, frame::FrameReader, time::Instant,
 };
 
 use super::{
@@ -28,7 +28,8 @@ const REMEMBERED: usize = 8;
 /// Every result is given out once: [`HostEvent::Result`]. Make it durable under its key, then call [`Self::confirm_stored`];
 /// only then does the scanner forget it. If the bridge dies in between, the scanner sends the result again. Call
 /// [`Self::confirm_stored`] for the last keys on disk before the first event is taken (or when the store finds that it has
-/// the key already), and such a result is confirmed again without being given out.
+/// the key already), and such a result is confirmed again without being given out. A scanner that starts again without counting on
+/// has lost its memory: what it sends then is given out, whatever its key.
 ///
 /// ```
 /// use firmware_protocol::*;
@@ -74,6 +75,8 @@ pub struct Host {
     queue: Queue,
     /// The scanner of the open session, once it has said who it is.
     device: Option<Identity>,
+    /// The scanner that said last who it is, with the count of its starts and its uptime then.
+    last: Option<(DeviceId, u32, u32)>,
     /// [`HostEvent::Connected`] was given out and no [`HostEvent::Disconnected`] since.
     connected: bool,
     remembered: Deque<(ResultKey, Standing), REMEMBERED>,
@@ -166,6 +169,7 @@ impl Host {
             link: Link::new(Side::Host, config, now),
             queue: Queue::default(),
             device: None,
+            last: None,
             connected: false,
             remembered: Deque::new(),
         }
@@ -213,6 +217,7 @@ impl Host {
             self.link.incoming().release();
             match decoded {
                 Ok((DeviceMessage::Identity(identity), _)) => {
+                    self.doubt_memory(&identity);
                     self.device = Some(identity.clone());
                     self.connected = true;
                     return Some(HostEvent::Connected(identity));
@@ -359,6 +364,21 @@ impl Host {
                 self.remember(key, Standing::GivenOut);
                 Some(key)
             }
+        }
+    }
+
+    /// Forgets the results of a scanner that was started again without counting on: its memory was erased, and its new results may
+    /// come under the keys of old ones. Whoever has these on disk can compare the bytes.
+    fn doubt_memory(&mut self, identity: &Identity) {
+        let Identity {
+            device,
+            boot,
+            uptime_ms,
+            ..
+        } = *identity;
+        let seen = self.last.replace((device, boot, uptime_ms));
+        if seen.is_some_and(|(before, ..)| before == device) && Some((device, boot, uptime_ms)) < seen {
+            self.remembered.retain(|(key, _)| key.device != device);
         }
     }
 

@@ -64,6 +64,27 @@ fn talk_with(device: &mut Device<Store>, host: &mut Host, now: Instant, store: i
     }
 }
 
+/// Lets both talk whose clocks differ, until nobody has anything to say; what the host heard.
+fn talk_late(device: &mut Device<Store>, host: &mut Host, at_host: Instant, at_device: Instant) -> Vec<String> {
+    let mut heard = Heard::default();
+    loop {
+        let mut quiet = true;
+        while let Some(frame) = device.poll_transmit(at_device) {
+            quiet = false;
+            host.handle_bytes(at_host, frame);
+            drain_host(host, &mut heard, |_| true);
+        }
+        while let Some(frame) = host.poll_transmit(at_host) {
+            quiet = false;
+            device.handle_bytes(at_device, frame);
+            while device.poll_event().is_some() {}
+        }
+        if quiet {
+            return heard.at_host;
+        }
+    }
+}
+
 fn talk(device: &mut Device<Store>, host: &mut Host, now: Instant) -> Heard {
     talk_with(device, host, now, |_| true)
 }
@@ -387,6 +408,26 @@ fn a_new_bridge_that_has_the_result_says_so_without_taking_it_again() {
     let stored = DeviceEvent::Stored(key.result);
     assert!(heard.at_device.contains(&stored), "{:?}", heard.at_device);
     assert_eq!(device.store_mut().oldest(), None);
+}
+
+#[test]
+fn a_scanner_whose_memory_was_erased_does_not_have_a_new_result_taken_for_an_old_one() {
+    let (mut device, mut host) = (device(1), host(2));
+    keep(&mut device, 1);
+    let heard = talk(&mut device, &mut host, at(60_000));
+    assert_eq!(heard.at_host, ["connected 7", "result 7-1"]);
+    // The session is lost and found, and a result comes a second time: that is known.
+    device.handle_line(at(61_000), false);
+    device.handle_line(at(61_000), true);
+    keep(&mut device, 1);
+    let heard = talk(&mut device, &mut host, at(61_000));
+    assert_eq!(heard.at_host, ["disconnected PeerRestarted", "connected 7"]);
+    // Started again under the same count: the next person's first result has the key of the old one.
+    device = Device::new(sample::identity(7), RamStore::new(), LineConfig::new(3), at(0));
+    keep(&mut device, 1);
+    let mut at_host = talk_late(&mut device, &mut host, at(62_000), at(1_000));
+    at_host.retain(|words| !words.starts_with("disconnected"));
+    assert_eq!(at_host, ["connected 7", "result 7-1"]);
 }
 
 #[test]
