@@ -52,7 +52,11 @@ impl Stage {
                 Some(id) => Command::Stored(RecordId(id.clone())),
                 None => Command::Stored(RecordId("no such result".to_owned())),
             },
-            3 => Command::SetClock("2026-11-20T10:15:00+01:00[+01:00]".parse().expect("a time with its zone")),
+            3 => Command::SetClock(
+                "2026-11-20T10:15:00+01:00[+01:00]"
+                    .parse()
+                    .expect("a time with its zone"),
+            ),
             4 => return self.session.handle_sent(self.now),
             _ => Command::Release,
         };
