@@ -119,7 +119,8 @@ fn show_last(last: &mut BTreeMap<Name, LastScan>, found: &Found) {
                 known.upload = found.last.upload;
             }
         }
-        Some(known) if known.time >= found.last.time => {}
+        // Two results of one millisecond came in the order of their entries, which is the order of the calls.
+        Some(known) if known.time > found.last.time => {}
         Some(_) | None => {
             last.insert(found.scanner.clone(), found.last.clone());
         }
