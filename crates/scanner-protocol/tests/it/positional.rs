@@ -160,6 +160,15 @@ fn body_type_and_sex_are_digits_and_control_bytes_may_stand_before_the_first() {
 }
 
 #[test]
+fn a_control_byte_before_the_date_leaves_it_a_date() {
+    let time = DeviceTime::Reported("2003-05-01T09:07:00".parse().unwrap());
+    for control in ["", "\x01", "\x11", "\x1f"] {
+        let record = read(&format!("{control}\"03/05/01\",\"09:07\",64.2\r\n"));
+        assert_eq!((&record.device_time, record.flags.len()), (&time, 0), "{control:?}");
+    }
+}
+
+#[test]
 fn a_value_that_a_device_leaves_out_is_no_measurement() {
     let record = read("0,2,170,110.6,,28.4,31.4,79.2,58.0,27,38.3,9771\r\n");
     assert_eq!(sent(&record, "impedance_50khz"), None);

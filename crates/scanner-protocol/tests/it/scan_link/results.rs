@@ -105,6 +105,7 @@ fn values_of_a_newer_firmware_are_counted_and_the_rest_is_kept() {
         |_| {},
         |writer| {
             writer.value(MetricId(60_000), Decimal::new(1, 0)).unwrap();
+            writer.value(MetricId(60_001), Decimal::new(2, 0)).unwrap();
             writer.value(MetricId::BODY_WEIGHT, Decimal::new(805, 1)).unwrap();
             let unknown = |segment, frequency| Impedance {
                 segment,
@@ -127,7 +128,7 @@ fn values_of_a_newer_firmware_are_counted_and_the_rest_is_kept() {
         ["body_weight", "resistance_both_legs_low", "reactance_both_legs_low"]
     );
     assert_eq!(record.raw, bytes);
-    assert_eq!(line.session.counters().values_unknown, 5);
+    assert_eq!(line.session.counters().values_unknown, 6);
 }
 
 #[test]
