@@ -73,7 +73,7 @@ pub(crate) struct Decode {
     /// Captured bytes; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Protocol of the bytes, by its name in the configuration; of a Bluetooth protocol each line of hexadecimal text is one value,
+    /// Protocol of the bytes, by its name in the configuration; of a Bluetooth protocol the file is one value, with `--hex` each line is one,
     /// and may begin with the number of its characteristic and a colon
     #[arg(long, value_name = "NAME", default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
