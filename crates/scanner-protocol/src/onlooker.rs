@@ -27,8 +27,8 @@ pub struct Onlooker {
 #[derive(Debug)]
 enum View {
     Frames(Box<Frames>),
-    Session(Protocol, Box<Session>),
-    PcMode(Box<Session>, Transcript),
+    /// A conversation, and of PC mode its lines beside the records.
+    Session(Box<Session>, Option<Transcript>),
     ScanLink(Box<Capture>),
 }
 
@@ -110,24 +110,22 @@ impl View {
         match grammar(protocol) {
             Some(grammar) => Self::Frames(Box::new(Frames::new(grammar))),
             None if protocol == Protocol::ScanLink => Self::ScanLink(Box::default()),
-            None if protocol == Protocol::TanitaPc => {
-                Self::PcMode(Box::new(Session::new(protocol, options)), Transcript::default())
+            None => {
+                let transcript = (protocol == Protocol::TanitaPc).then(Transcript::default);
+                Self::Session(Box::new(Session::new(protocol, options)), transcript)
             }
-            None => Self::Session(protocol, Box::new(Session::new(protocol, options))),
         }
     }
 
     fn handle_bytes(&mut self, now: Tick, bytes: &[u8], found: &mut Vec<Decoded>) {
         match self {
             Self::Frames(frames) => frames.handle_bytes(now, bytes, found),
-            Self::Session(protocol, session) => {
+            Self::Session(session, transcript) => {
                 session.handle_bytes(now, bytes);
-                drain(*protocol, session, found);
-            }
-            Self::PcMode(session, transcript) => {
-                session.handle_bytes(now, bytes);
-                drain(Protocol::TanitaPc, session, found);
-                insert(transcript.take(bytes), found);
+                drain(session, found);
+                if let Some(transcript) = transcript {
+                    add(transcript.take(bytes), found);
+                }
             }
             Self::ScanLink(capture) => capture.handle_bytes(bytes, found),
         }
@@ -136,13 +134,9 @@ impl View {
     fn handle_timeout(&mut self, now: Tick, found: &mut Vec<Decoded>) {
         match self {
             Self::Frames(frames) => frames.handle_timeout(now, found),
-            Self::Session(protocol, session) => {
+            Self::Session(session, _) => {
                 session.handle_timeout(now);
-                drain(*protocol, session, found);
-            }
-            Self::PcMode(session, _) => {
-                session.handle_timeout(now);
-                drain(Protocol::TanitaPc, session, found);
+                drain(session, found);
             }
             // Time means nothing to its frames.
             Self::ScanLink(_) => {}
@@ -152,14 +146,12 @@ impl View {
     fn close(&mut self, now: Tick, found: &mut Vec<Decoded>) {
         match self {
             Self::Frames(frames) => frames.close(found),
-            Self::Session(protocol, session) => {
+            Self::Session(session, transcript) => {
                 session.handle_line(now, LineEvent::Down);
-                drain(*protocol, session, found);
-            }
-            Self::PcMode(session, transcript) => {
-                session.handle_line(now, LineEvent::Down);
-                drain(Protocol::TanitaPc, session, found);
-                insert(transcript.close(), found);
+                drain(session, found);
+                if let Some(transcript) = transcript {
+                    add(transcript.close(), found);
+                }
             }
             Self::ScanLink(capture) => capture.close(found),
         }
@@ -169,14 +161,14 @@ impl View {
     fn take_silent_frames(&mut self) -> Vec<u64> {
         match self {
             Self::ScanLink(capture) => capture.take_silent_frames(),
-            Self::Frames(_) | Self::Session(..) | Self::PcMode(..) => Vec::new(),
+            Self::Frames(_) | Self::Session(..) => Vec::new(),
         }
     }
 
     fn poll_timeout(&self) -> Option<Tick> {
         match self {
             Self::Frames(frames) => frames.poll_timeout(),
-            Self::Session(_, session) | Self::PcMode(session, _) => session.poll_timeout(),
+            Self::Session(session, _) => session.poll_timeout(),
             Self::ScanLink(_) => None,
         }
     }
@@ -184,8 +176,8 @@ impl View {
     fn bytes_skipped(&self) -> u64 {
         match self {
             Self::Frames(frames) => frames.skipped(),
-            Self::Session(_, session) => session.counters().bytes_skipped,
-            Self::PcMode(_, transcript) => transcript.skipped(),
+            Self::Session(_, Some(transcript)) => transcript.skipped(),
+            Self::Session(session, None) => session.counters().bytes_skipped,
             // What is no frame is a rejection.
             Self::ScanLink(_) => 0,
         }
@@ -193,7 +185,8 @@ impl View {
 }
 
 /// The records and rejections of a session. What it would send is left alone.
-fn drain(protocol: Protocol, session: &mut Session, found: &mut Vec<Decoded>) {
+fn drain(session: &mut Session, found: &mut Vec<Decoded>) {
+    let protocol = session.protocol();
     while session.poll_transmit().is_some() {}
     while let Some((offset, event)) = session.poll_event_at() {
         let outcome = match event {
@@ -209,14 +202,13 @@ fn drain(protocol: Protocol, session: &mut Session, found: &mut Vec<Decoded>) {
     }
 }
 
-/// Puts the lines of PC mode among its records.
-fn insert(lines: Vec<(u64, Content)>, found: &mut Vec<Decoded>) {
+/// The lines of PC mode, behind its records: whoever has all views puts them in order.
+fn add(lines: Vec<(u64, Content)>, found: &mut Vec<Decoded>) {
     found.extend(lines.into_iter().map(|(offset, content)| Decoded {
         offset,
         protocol: Protocol::TanitaPc,
         outcome: Ok(content),
     }));
-    found.sort_by_key(|unit| unit.offset);
 }
 
 /// Without the bytes and the units that it holds: they are of a person.

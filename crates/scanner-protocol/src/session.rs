@@ -100,6 +100,10 @@ impl Session {
         Self { protocol, family }
     }
 
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
     /// Takes bytes as the port delivered them; frames may start and end anywhere in them.
     pub fn handle_bytes(&mut self, now: Tick, bytes: &[u8]) {
         match &mut self.family {
