@@ -1,6 +1,6 @@
 //! Facilities: gyms or other sites that use the service.
 
-use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, SqliteExecutor};
+use sqlx::{QueryBuilder, Row as _, SqliteConnection, SqliteExecutor};
 
 use super::filter::{Page, Query};
 
@@ -88,13 +88,12 @@ pub(crate) async fn list<'a>(
     query: &Query,
     page: &Page,
 ) -> sqlx::Result<(Vec<FacilityRow>, i64)> {
-    let total = query
-        .count(
-            QueryBuilder::<Sqlite>::new("SELECT count(*) FROM facilities WHERE 1"),
+    query
+        .page(
+            page,
+            "SELECT count(*) FROM facilities WHERE 1",
+            QueryBuilder::new("SELECT * FROM facilities WHERE 1"),
             db,
         )
-        .await?;
-    let mut select = QueryBuilder::new("SELECT * FROM facilities WHERE 1");
-    query.push_page(&mut select, page);
-    Ok((select.build_query_as().fetch_all(db).await?, total))
+        .await
 }

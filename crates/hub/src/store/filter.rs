@@ -1,7 +1,7 @@
 //! Conditions, order and page of a list, and their SQL. Names of columns come from tables in the code, never from a
 //! request; values are always bound.
 
-use sqlx::{QueryBuilder, Sqlite, SqliteExecutor};
+use sqlx::{QueryBuilder, Sqlite, SqliteExecutor, sqlite::SqliteRow};
 
 /// A value to compare with.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,9 +82,21 @@ impl Condition {
 }
 
 impl Query {
-    /// Adds what follows the `WHERE` of `select`, with order and page.
-    pub(crate) fn push_page(&self, select: &mut QueryBuilder<Sqlite>, page: &Page) {
-        self.push_where(select);
+    /// One page of the rows that pass, and how many pass. `count` and `select` end in a condition, to which those of the query are added.
+    pub(crate) async fn page<'a, Row>(
+        &self,
+        page: &Page,
+        count: &'static str,
+        mut select: QueryBuilder<Sqlite>,
+        db: impl SqliteExecutor<'a> + Copy,
+    ) -> sqlx::Result<(Vec<Row>, i64)>
+    where
+        Row: for<'r> sqlx::FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let mut total = QueryBuilder::new(count);
+        self.push_where(&mut total);
+        let total = total.build_query_scalar().fetch_one(db).await?;
+        self.push_where(&mut select);
         for (n, (column, descending)) in self.order.iter().enumerate() {
             select.push(if n == 0 { " ORDER BY " } else { ", " }).push(column);
             if *descending {
@@ -95,16 +107,7 @@ impl Query {
         select
             .push(" OFFSET ")
             .push_bind(page.number.saturating_sub(1).saturating_mul(page.size));
-    }
-
-    /// How many rows pass; `select` counts.
-    pub(crate) async fn count<'a>(
-        &self,
-        mut select: QueryBuilder<Sqlite>,
-        db: impl SqliteExecutor<'a>,
-    ) -> sqlx::Result<i64> {
-        self.push_where(&mut select);
-        select.build_query_scalar().fetch_one(db).await
+        Ok((select.build_query_as().fetch_all(db).await?, total))
     }
 
     fn push_where(&self, select: &mut QueryBuilder<Sqlite>) {

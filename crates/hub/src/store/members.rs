@@ -187,13 +187,12 @@ pub(crate) async fn list<'a>(
     query: &Query,
     page: &Page,
 ) -> sqlx::Result<(Vec<MemberRow>, i64)> {
-    let total = query
-        .count(
-            QueryBuilder::<Sqlite>::new("SELECT count(*) FROM members WHERE disabled = 0"),
+    query
+        .page(
+            page,
+            "SELECT count(*) FROM members WHERE disabled = 0",
+            QueryBuilder::new(COLUMNS),
             db,
         )
-        .await?;
-    let mut select = QueryBuilder::new(COLUMNS);
-    query.push_page(&mut select, page);
-    Ok((select.build_query_as().fetch_all(db).await?, total))
+        .await
 }

@@ -122,13 +122,12 @@ pub(crate) async fn list<'a>(
     query: &Query,
     page: &Page,
 ) -> sqlx::Result<(Vec<PerformerRow>, i64)> {
-    let total = query
-        .count(
-            QueryBuilder::<Sqlite>::new("SELECT count(*) FROM scanperformers WHERE 1"),
+    query
+        .page(
+            page,
+            "SELECT count(*) FROM scanperformers WHERE 1",
+            QueryBuilder::new(COLUMNS),
             db,
         )
-        .await?;
-    let mut select = QueryBuilder::new(COLUMNS);
-    query.push_page(&mut select, page);
-    Ok((select.build_query_as().fetch_all(db).await?, total))
+        .await
 }

@@ -272,10 +272,7 @@ pub(crate) async fn list<'a>(
     query: &Query,
     page: &Page,
 ) -> sqlx::Result<(Vec<ReadingRow>, i64)> {
-    let total = query
-        .count(QueryBuilder::<Sqlite>::new("SELECT count(*) FROM readings WHERE 1"), db)
-        .await?;
-    let mut select = select(app);
-    query.push_page(&mut select, page);
-    Ok((select.build_query_as().fetch_all(db).await?, total))
+    query
+        .page(page, "SELECT count(*) FROM readings WHERE 1", select(app), db)
+        .await
 }
