@@ -7,7 +7,11 @@ use axum::{
 use cloud_api::{ErrorCode, headers};
 use serde::Serialize;
 
-use super::error::{ApiError, Result};
+use super::{
+    error::{ApiError, Result},
+    fields::{Entity, Selection},
+};
+use crate::oauth::token_cache::Caller;
 
 /// A JSON answer that can be kept and given again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,11 @@ impl Answer {
             etag: Some(etag(version)),
             ..Self::json(body)?
         })
+    }
+
+    /// The selected fields of an entity that are open to the caller.
+    pub(super) fn selected<E: Entity>(entity: &E, selection: &Selection, caller: &Caller) -> Result<Self> {
+        Self::entity(&selection.view(entity, caller), entity.version())
     }
 
     /// An entity that was added.

@@ -88,6 +88,10 @@ impl Entity for FacilityRow {
         scalar("updated"),
     ];
 
+    fn version(&self) -> i64 {
+        self.version
+    }
+
     fn opens(_: &Caller, _: &str) -> bool {
         true
     }
@@ -119,8 +123,7 @@ impl Entity for FacilityRow {
 
 async fn all(State(hub): State<Hub>, auth: Auth, params: Params) -> Result<Response> {
     auth.require(FACILITIES.read, "read facilities")?;
-    let selection = Selection::of_list(&params)?;
-    selection.check::<FacilityRow>(&auth)?;
+    let selection = Selection::of_list::<FacilityRow>(&params, &auth)?;
     let query = list::query(&params, &COLUMNS, &[("id", false)], auth.consented("id"))?;
     let page = list::page(&params)?;
     let (rows, total) = facilities::list(hub.store.read(), &query, &page).await?;
@@ -137,9 +140,8 @@ async fn one(
 ) -> Result<Response> {
     auth.require(FACILITIES.read, "read facilities")?;
     let row = visible(hub.store.read(), &auth, &id).await?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<FacilityRow>(&auth)?;
-    Ok(Answer::entity(&selection.view(&row, &auth), row.version)?.unless_known(&headers))
+    let selection = Selection::of_one::<FacilityRow>(&params, &auth)?;
+    Ok(Answer::selected(&row, &selection, &auth)?.unless_known(&headers))
 }
 
 async fn one_field(State(hub): State<Hub>, auth: Auth, Path((id, field)): Path<(String, String)>) -> Result<Response> {
@@ -171,8 +173,7 @@ async fn edit(
     mut payload: Payload,
 ) -> Result<Response> {
     auth.require(FACILITIES.edit, "edit facilities")?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<FacilityRow>(&auth)?;
+    let selection = Selection::of_one::<FacilityRow>(&params, &auth)?;
     let mut tx = hub.store.write().await?;
     let mut row = visible(&mut *tx, &auth, &id).await?;
     check_if_match(&headers, row.version)?;
@@ -220,7 +221,7 @@ async fn edit(
         return Ok(Answer::validated().into_response());
     }
     tx.commit().await?;
-    Ok(Answer::entity(&selection.view(&row, &auth), row.version)?.into_response())
+    Ok(Answer::selected(&row, &selection, &auth)?.into_response())
 }
 
 async fn visible(db: impl sqlx::SqliteExecutor<'_>, caller: &Caller, id: &str) -> Result<FacilityRow> {

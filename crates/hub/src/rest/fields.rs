@@ -33,6 +33,9 @@ pub(super) trait Entity {
     /// Every field, in the order in which all of them are answered.
     const FIELDS: &'static [Field];
 
+    /// Counts its changes.
+    fn version(&self) -> i64;
+
     /// Whether the caller's scopes open the field at all, on any entity.
     fn opens(caller: &Caller, field: &str) -> bool;
 
@@ -92,7 +95,7 @@ struct Pick {
 
 impl Selection {
     /// What the request selects, or `default` if it selects nothing.
-    pub(super) fn of(params: &Params, default: &str) -> Result<Self> {
+    fn of(params: &Params, default: &str) -> Result<Self> {
         let text = params.get("fields").unwrap_or(default).to_ascii_lowercase();
         let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
         let mut rest = compact.as_str();
@@ -106,20 +109,25 @@ impl Selection {
         })
     }
 
-    /// What a collection answers of each entity when nothing is selected.
-    pub(super) fn of_list(params: &Params) -> Result<Self> {
-        Self::of(params, "id")
+    /// What a collection answers of each entity: the id if nothing is selected.
+    ///
+    /// # Errors
+    /// The selection is not understood, or names a field that the collection does not have or the caller's scopes do not open.
+    pub(super) fn of_list<E: Entity>(params: &Params, caller: &Caller) -> Result<Self> {
+        Self::of(params, "id")?.checked::<E>(caller)
     }
 
-    /// What one entity answers when nothing is selected: everything that is open.
-    pub(super) fn of_one(params: &Params) -> Result<Self> {
-        Self::of(params, "**")
+    /// What one entity answers: everything that is open if nothing is selected.
+    ///
+    /// # Errors
+    /// As [`Self::of_list`].
+    pub(super) fn of_one<E: Entity>(params: &Params, caller: &Caller) -> Result<Self> {
+        Self::of(params, "**")?.checked::<E>(caller)
     }
 
-    /// Refuses fields that the collection does not have or the caller's scopes do not open.
-    pub(super) fn check<E: Entity>(&self, caller: &Caller) -> Result<()> {
+    fn checked<E: Entity>(self, caller: &Caller) -> Result<Self> {
         if self.lenient {
-            return Ok(());
+            return Ok(self);
         }
         for pick in self.picks.iter().filter(|pick| !pick.name.starts_with('*')) {
             let field = E::FIELDS.iter().find(|field| field.name == pick.name);
@@ -134,7 +142,7 @@ impl Selection {
                 );
             }
         }
-        Ok(())
+        Ok(self)
     }
 
     /// The selected fields of an entity that are open.
@@ -252,7 +260,9 @@ mod tests {
             picks.iter().map(one).collect::<Vec<_>>().join(",")
         }
         let params = Params(vec![("fields".to_owned(), text.to_owned())]);
-        Selection::of_list(&params).ok().map(|selection| show(&selection.picks))
+        Selection::of(&params, "id")
+            .ok()
+            .map(|selection| show(&selection.picks))
     }
 
     #[test]

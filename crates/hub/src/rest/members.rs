@@ -76,6 +76,10 @@ impl Entity for MemberRow {
         scalar("updated"),
     ];
 
+    fn version(&self) -> i64 {
+        self.version
+    }
+
     fn opens(_: &Caller, _: &str) -> bool {
         true
     }
@@ -138,8 +142,7 @@ struct LinkedAccountBody {
 
 async fn all(State(hub): State<Hub>, auth: Auth, params: Params) -> Result<Response> {
     auth.require(MEMBERS.read, "read members")?;
-    let selection = Selection::of_list(&params)?;
-    selection.check::<MemberRow>(&auth)?;
+    let selection = Selection::of_list::<MemberRow>(&params, &auth)?;
     let query = list::query(&params, &COLUMNS, &[("id", false)], rows(&auth))?;
     let page = list::page(&params)?;
     let (found, total) = members::list(hub.store.read(), &query, &page).await?;
@@ -156,9 +159,8 @@ async fn one(
 ) -> Result<Response> {
     auth.require(MEMBERS.read, "read members")?;
     let row = visible(hub.store.read(), &auth, &id).await?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<MemberRow>(&auth)?;
-    Ok(Answer::entity(&selection.view(&row, &auth), row.version)?.unless_known(&headers))
+    let selection = Selection::of_one::<MemberRow>(&params, &auth)?;
+    Ok(Answer::selected(&row, &selection, &auth)?.unless_known(&headers))
 }
 
 async fn one_field(State(hub): State<Hub>, auth: Auth, Path((id, field)): Path<(String, String)>) -> Result<Response> {
@@ -169,8 +171,7 @@ async fn one_field(State(hub): State<Hub>, auth: Auth, Path((id, field)): Path<(
 
 async fn add(State(hub): State<Hub>, auth: Auth, params: Params, key: Key, mut payload: Payload) -> Result<Response> {
     auth.require(MEMBERS.add, "add members")?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<MemberRow>(&auth)?;
+    let selection = Selection::of_one::<MemberRow>(&params, &auth)?;
     let claim = key.claim(auth.app, &payload.bytes);
     payload.drop_read_only(&[])?;
     let body: MemberBody = payload.into()?;
@@ -211,11 +212,7 @@ async fn add(State(hub): State<Hub>, auth: Auth, params: Params, key: Key, mut p
             .await
             .map_err(taken_account)?;
     }
-    let answer = Answer::entity(&selection.view(&row, &auth), row.version)?.created(format!(
-        "{}/members/{}",
-        super::ROOT,
-        row.id
-    ));
+    let answer = Answer::selected(&row, &selection, &auth)?.created(format!("{}/members/{}", super::ROOT, row.id));
     if params.flag("validate") {
         return Ok(Answer::validated().into_response());
     }
@@ -235,8 +232,7 @@ async fn edit(
     mut payload: Payload,
 ) -> Result<Response> {
     auth.require(MEMBERS.edit, "edit members")?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<MemberRow>(&auth)?;
+    let selection = Selection::of_one::<MemberRow>(&params, &auth)?;
     let mut tx = hub.store.write().await?;
     let mut row = visible(&mut *tx, &auth, &id).await?;
     check_if_match(&headers, row.version)?;
@@ -259,7 +255,7 @@ async fn edit(
         return Ok(Answer::validated().into_response());
     }
     tx.commit().await?;
-    Ok(Answer::entity(&selection.view(&row, &auth), row.version)?.into_response())
+    Ok(Answer::selected(&row, &selection, &auth)?.into_response())
 }
 
 async fn its_readings(

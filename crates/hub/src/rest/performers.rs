@@ -77,6 +77,10 @@ impl Entity for PerformerRow {
         scalar("updated"),
     ];
 
+    fn version(&self) -> i64 {
+        self.version
+    }
+
     fn opens(caller: &Caller, field: &str) -> bool {
         caller.scopes.contains(Scope::ScanPerformer) || CREATOR_FIELDS.contains(&field)
     }
@@ -153,8 +157,7 @@ pub(super) fn is_visible(row: &PerformerRow, auth: &Auth) -> bool {
 
 async fn all(State(hub): State<Hub>, auth: Auth, params: Params) -> Result<Response> {
     auth.require(SCANPERFORMERS.read, "read scanperformers")?;
-    let selection = Selection::of_list(&params)?;
-    selection.check::<PerformerRow>(&auth)?;
+    let selection = Selection::of_list::<PerformerRow>(&params, &auth)?;
     let mut scopes = vec![Rows::Is("app", auth.app)];
     if auth.has(Scope::ScanCreator) {
         scopes.push(auth.consented("facility"));
@@ -175,9 +178,8 @@ async fn one(
 ) -> Result<Response> {
     auth.require(SCANPERFORMERS.read, "read scanperformers")?;
     let row = existing(&hub, &auth, &id).await?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<PerformerRow>(&auth)?;
-    Ok(Answer::entity(&selection.view(&row, &auth), row.version)?.unless_known(&headers))
+    let selection = Selection::of_one::<PerformerRow>(&params, &auth)?;
+    Ok(Answer::selected(&row, &selection, &auth)?.unless_known(&headers))
 }
 
 async fn one_field(State(hub): State<Hub>, auth: Auth, Path((id, field)): Path<(String, String)>) -> Result<Response> {
@@ -189,8 +191,7 @@ async fn one_field(State(hub): State<Hub>, auth: Auth, Path((id, field)): Path<(
 /// Idempotent by `externalid`: a known performer is updated and answered with 200.
 async fn register(State(hub): State<Hub>, auth: Auth, params: Params, mut payload: Payload) -> Result<Response> {
     auth.require(SCANPERFORMERS.add, "add scanperformers")?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<PerformerRow>(&auth)?;
+    let selection = Selection::of_one::<PerformerRow>(&params, &auth)?;
     payload.drop_read_only(&[])?;
     let mqtt = payload.object()?.get("mqtt").cloned();
     let body: NewPerformer = payload.into()?;
@@ -231,7 +232,7 @@ async fn register(State(hub): State<Hub>, auth: Auth, params: Params, mut payloa
         return Ok(Answer::validated().into_response());
     }
     tx.commit().await?;
-    let answer = Answer::entity(&selection.view(&row, &auth), row.version)?;
+    let answer = Answer::selected(&row, &selection, &auth)?;
     let location = format!("{}/scanperformers/{}", super::ROOT, row.id);
     Ok(if is_new { answer.created(location) } else { answer }.into_response())
 }
@@ -246,8 +247,7 @@ async fn edit(
     mut payload: Payload,
 ) -> Result<Response> {
     auth.require(SCANPERFORMERS.edit, "edit scanperformers")?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<PerformerRow>(&auth)?;
+    let selection = Selection::of_one::<PerformerRow>(&params, &auth)?;
     let id = id.parse().map_err(|_| ApiError::not_found())?;
     let now = clock::now();
     let mut tx = hub.store.write().await?;
@@ -272,7 +272,7 @@ async fn edit(
         return Ok(Answer::validated().into_response());
     }
     tx.commit().await?;
-    Ok(Answer::entity(&selection.view(&row, &auth), row.version)?.into_response())
+    Ok(Answer::selected(&row, &selection, &auth)?.into_response())
 }
 
 async fn apply(

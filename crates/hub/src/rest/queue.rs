@@ -37,8 +37,7 @@ pub(super) fn routes() -> Router<Hub> {
 async fn queue(State(hub): State<Hub>, auth: Auth, Path(id): Path<String>, params: Params) -> Result<Response> {
     auth.require(&[Scope::ScanPerformer], "read queues")?;
     // A performer that takes its work needs to know all of it.
-    let selection = Selection::of_one(&params)?;
-    selection.check::<ReadingRow>(&auth)?;
+    let selection = Selection::of_one::<ReadingRow>(&params, &auth)?;
     let wait = params.integer("wait", 0, MAX_WAIT_S)?.unwrap_or(0).unsigned_abs();
     let id = id.parse().map_err(|_| ApiError::not_found())?;
     let mut tx = hub.store.write().await?;

@@ -47,8 +47,7 @@ pub(crate) async fn add(
     mut payload: Payload,
 ) -> Result<Response> {
     auth.require(READINGS.add, "add readings")?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<ReadingRow>(&auth)?;
+    let selection = Selection::of_one::<ReadingRow>(&params, &auth)?;
     let claim = key.claim(auth.app, &payload.bytes);
     payload.drop_read_only(&[])?;
     let values = match payload.object()?.remove("measurements") {
@@ -77,7 +76,7 @@ pub(crate) async fn add(
                 .await?
                 .ok_or_else(ApiError::not_found)?;
             check_repeat(&existing, &body, &stored)?;
-            return Ok(Answer::entity(&selection.view(&existing, &auth), existing.version)?.into_response());
+            return Ok(Answer::selected(&existing, &selection, &auth)?.into_response());
         }
         let mut row = new_row(&auth, &body, &stored, now);
         row.id = before.id;
@@ -85,8 +84,7 @@ pub(crate) async fn add(
         if params.flag("validate") {
             return Ok(Answer::validated().into_response());
         }
-        let answer =
-            Answer::entity(&selection.view(&row, &auth), row.version)?.created(format!("{ROOT}/readings/{}", row.id));
+        let answer = Answer::selected(&row, &selection, &auth)?.created(format!("{ROOT}/readings/{}", row.id));
         let kept = claim.as_ref().map(|claim| claim.row(&answer));
         match readings::add(&mut db, &row, key.zip(kept.as_ref())).await {
             Ok(()) => {

@@ -155,6 +155,10 @@ impl Entity for ReadingRow {
         scalar("updated"),
     ];
 
+    fn version(&self) -> i64 {
+        self.version
+    }
+
     fn opens(caller: &Caller, field: &str) -> bool {
         caller.scopes.iter().any(|scope| opens(scope, field))
     }

@@ -65,8 +65,7 @@ pub(super) async fn visible(db: impl sqlx::SqliteExecutor<'_>, auth: &Auth, id: 
 
 pub(super) async fn all(State(hub): State<Hub>, auth: Auth, params: Params) -> Result<Response> {
     auth.require(READINGS.read, "read readings")?;
-    let selection = Selection::of_list(&params)?;
-    selection.check::<ReadingRow>(&auth)?;
+    let selection = Selection::of_list::<ReadingRow>(&params, &auth)?;
     let query = list::query(
         &params,
         &entity::COLUMNS,
@@ -139,9 +138,8 @@ async fn one(
 ) -> Result<Response> {
     auth.require(READINGS.read, "read readings")?;
     let row = visible(hub.store.read(), &auth, &id).await?;
-    let selection = Selection::of_one(&params)?;
-    selection.check::<ReadingRow>(&auth)?;
-    Ok(Answer::entity(&selection.view(&row, &auth), row.version)?.unless_known(&headers))
+    let selection = Selection::of_one::<ReadingRow>(&params, &auth)?;
+    Ok(Answer::selected(&row, &selection, &auth)?.unless_known(&headers))
 }
 
 async fn one_field(State(hub): State<Hub>, auth: Auth, Path((id, field)): Path<(String, String)>) -> Result<Response> {
@@ -158,13 +156,12 @@ async fn edit(
     headers: HeaderMap,
     payload: Payload,
 ) -> Result<Response> {
-    let selection = Selection::of_one(&params)?;
-    selection.check::<ReadingRow>(&auth)?;
+    let selection = Selection::of_one::<ReadingRow>(&params, &auth)?;
     let (row, stored) = apply_edit(&hub, &auth, &id, &params, &headers, payload).await?;
     if !stored {
         return Ok(Answer::validated().into_response());
     }
-    Ok(Answer::entity(&selection.view(&row, &auth), row.version)?.into_response())
+    Ok(Answer::selected(&row, &selection, &auth)?.into_response())
 }
 
 /// One field, set with its bare value.
