@@ -56,6 +56,18 @@ impl House {
         }
     }
 
+    /// A house whose disk takes nothing, with a result that waits in memory for that reason.
+    async fn full(weight: &str) -> Self {
+        let house = Self::new("unassigned", nothing_fits()).await;
+        house.send(arrived(record(weight))).await;
+        let mut refused = house.store.refused();
+        timeout(PATIENCE, refused.wait_for(|refused| !refused.is_empty()))
+            .await
+            .unwrap()
+            .unwrap();
+        house
+    }
+
     /// Puts a new reception in the place of the one that serves.
     fn receive_again(&mut self) {
         (self.driver, self.serving) = receive(&self.scanner, &self.board, &self.store, &self.teller, &self.stop);
@@ -172,6 +184,14 @@ fn record(weight: &str) -> Record {
     }
 }
 
+/// An outbox without room for a single result.
+fn nothing_fits() -> Config {
+    Config {
+        max_size: bytesize::ByteSize::b(1),
+        ..Config::default()
+    }
+}
+
 fn arrived(record: Record) -> Event {
     Event::Record(Box::new(record))
 }
@@ -234,18 +254,8 @@ async fn the_last_progress_of_a_scan_is_told_before_its_end() {
 
 #[tokio::test]
 async fn a_result_that_the_disk_refuses_is_never_called_complete() {
-    let full = Config {
-        max_size: bytesize::ByteSize::b(1),
-        ..Config::default()
-    };
-    let house = House::new("unassigned", full).await;
-    house.send(arrived(record("80.5"))).await;
-    let mut refused = house.store.refused();
-    timeout(PATIENCE, refused.wait_for(|refused| !refused.is_empty()))
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(refused.borrow().values().all(|refused| refused.full));
+    let house = House::full("80.5").await;
+    assert!(house.store.refused().borrow().values().all(|refused| refused.full));
     let told = house.teller.waiting();
     assert!(
         !told
@@ -260,17 +270,7 @@ async fn a_result_that_the_disk_refuses_is_never_called_complete() {
 
 #[tokio::test]
 async fn while_the_disk_refuses_nothing_more_is_taken_from_the_driver() {
-    let full = Config {
-        max_size: bytesize::ByteSize::b(1),
-        ..Config::default()
-    };
-    let house = House::new("unassigned", full).await;
-    house.send(arrived(record("80.5"))).await;
-    let mut refused = house.store.refused();
-    timeout(PATIENCE, refused.wait_for(|refused| !refused.is_empty()))
-        .await
-        .unwrap()
-        .unwrap();
+    let house = House::full("80.5").await;
     house.send(arrived(record("70.5"))).await;
     assert_eq!(house.driver.capacity(), 0);
     house.serving.abort();
@@ -278,17 +278,8 @@ async fn while_the_disk_refuses_nothing_more_is_taken_from_the_driver() {
 
 #[tokio::test]
 async fn a_stop_stores_what_waits_in_memory_past_the_limits() {
-    let full = Config {
-        max_size: bytesize::ByteSize::b(1),
-        ..Config::default()
-    };
-    let house = House::new("unassigned", full).await;
-    house.send(arrived(record("80.5"))).await;
-    let mut refused = house.store.refused();
-    timeout(PATIENCE, refused.wait_for(|refused| !refused.is_empty()))
-        .await
-        .unwrap()
-        .unwrap();
+    let house = House::full("80.5").await;
+    let refused = house.store.refused();
     house.send(arrived(record("70.5"))).await;
     house.stop.cancel();
     let finished = house.finish().await;

@@ -192,11 +192,7 @@ async fn the_next_persons_result_is_kept_though_the_scanner_forgot_how_far_it_ha
 
 #[tokio::test]
 async fn a_result_that_the_disk_refuses_stays_in_the_scanner() {
-    let full = Config {
-        max_size: bytesize::ByteSize::b(1),
-        ..Config::default()
-    };
-    let mut house = house(full).await;
+    let mut house = house(nothing_fits()).await;
     let mut link = Link::plug_into(&mut house);
     let mut refused = house.store.refused();
     tokio::select! {
