@@ -11,6 +11,7 @@ use crate::support::{
     ear::Ear,
     emulated::{self, measure, until},
     kiosk::World,
+    program::Program,
 };
 
 /// Longer than any test: the scanner stays deaf until it is told to hear again.
@@ -43,6 +44,13 @@ impl Site {
         })
     }
 
+    /// An agent that has found the scanner.
+    async fn connected_agent(&mut self) -> Program {
+        let agent = self.world.agent();
+        self.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+        agent
+    }
+
     /// Waits until the scanner was told that everything is stored.
     async fn until_confirmed(&mut self) {
         until(&mut self.scanner, "every result is confirmed", |report| {
@@ -73,8 +81,7 @@ impl Site {
 async fn a_person_who_steps_on_is_seen_live_and_every_value_measured_stands_in_the_hub() {
     let Some(mut site) = Site::new().await else { return };
     site.world.hub.start().await;
-    let agent = site.world.agent();
-    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    let agent = site.connected_agent().await;
 
     let measured = measure(&mut site.scanner).await;
     site.ear.until("bay-1/event", |event| event["kind"] == "uploaded").await;
@@ -123,8 +130,7 @@ async fn the_same_person_twice_is_two_readings() {
 async fn an_agent_killed_after_it_stored_a_result_and_before_the_scanner_knew_takes_it_once() {
     let Some(mut site) = Site::new().await else { return };
     site.world.hub.start().await;
-    let agent = site.world.agent();
-    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    let agent = site.connected_agent().await;
     site.scanner.say(DEAF).await.unwrap();
     let measured = measure(&mut site.scanner).await;
     site.until_stored(1).await;
@@ -243,8 +249,7 @@ async fn an_agent_killed_at_one_write_to_disk_and_one_word_to_the_scanner_after_
 async fn an_agent_killed_in_the_middle_of_a_scan_takes_its_result_when_it_is_back() {
     let Some(mut site) = Site::new().await else { return };
     site.world.hub.start().await;
-    let agent = site.world.agent();
-    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    let agent = site.connected_agent().await;
     site.scanner.say("step on").await.unwrap();
     site.ear
         .until("bay-1/progress", |progress| progress["stage"] == "measuring")
@@ -278,8 +283,7 @@ async fn a_result_is_confirmed_when_it_is_on_disk_though_the_hub_is_down() {
 async fn a_bad_cable_neither_loses_nor_doubles_nor_changes_a_result() {
     let Some(mut site) = Site::new().await else { return };
     site.world.hub.start().await;
-    let agent = site.world.agent();
-    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    let agent = site.connected_agent().await;
     let mut measured = Vec::new();
 
     // Bytes of the result are swallowed and turned.
@@ -325,8 +329,7 @@ async fn a_record_that_its_memory_damaged_is_set_aside_and_holds_up_nobody() {
 async fn who_steps_off_too_early_has_no_reading_and_who_has_no_contact_the_weight_alone() {
     let Some(mut site) = Site::new().await else { return };
     site.world.hub.start().await;
-    let agent = site.world.agent();
-    site.ear.until("bay-1/status", |status| status["state"] == "idle").await;
+    let agent = site.connected_agent().await;
     site.scanner.say("step on").await.unwrap();
     site.ear
         .until("bay-1/progress", |progress| progress["stage"] == "measuring")
