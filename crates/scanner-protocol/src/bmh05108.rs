@@ -15,7 +15,7 @@ use crate::{
 pub(crate) static BMH05108: Grammar = Grammar {
     protocol: Protocol::Bmh05108,
     maker: None,
-    head: Head::new(&[any_of(&[MODULE]), between(SHORTEST, u8::MAX)]),
+    head: Head::new(&[any_of(&[MODULE]), between(SHORTEST, u8::MAX), any_of(&COMMANDS)]),
     line_start_only: false,
     longest: 256,
     silence: Duration::from_millis(500),
@@ -28,11 +28,14 @@ pub(crate) static BMH05108: Grammar = Grammar {
 const MODULE: u8 = 0xaa;
 /// Start, length, command and check byte.
 const SHORTEST: u8 = 4;
+/// What it answers to, sends by itself (the three packets of results), reports (FF), and 10, of which one frame is published. Other bytes
+/// in this place are noise: a start byte alone says little, and each frame that begins with one costs a sum.
+const COMMANDS: [u8; 9] = [0x10, 0xa0, 0xa1, 0xb0, 0xb1, 0xd0, 0xd1, 0xd2, 0xff];
 
 fn scan(bytes: &[u8], rest: Rest) -> Scan {
     let more = || if rest == Rest::Open { Scan::More } else { Scan::No };
     let Some(&length) = bytes.get(1) else { return more() };
-    if length < SHORTEST {
+    if length < SHORTEST || bytes.get(2).is_some_and(|command| !COMMANDS.contains(command)) {
         return Scan::No;
     }
     let length = usize::from(length);

@@ -306,7 +306,11 @@ fn bad_lines_of_a_stream_are_counted_and_not_told() {
 #[test]
 fn a_module_whose_unit_is_disputed_measures_nothing() {
     let weight = [0xaa, 0x0e, 0xa1, 0, 0, 0x7b, 0, 0x78, 0, 0x33, 0x22, 0x11, 0, 0x4e];
-    let (outcomes, session) = heard(Protocol::Bmh05108, &[&weight[..], &[0xaa; 500]].concat(), 9);
+    let (outcomes, session) = heard(
+        Protocol::Bmh05108,
+        &[&weight[..], &[0xaa, 0x0e, 0xa1].repeat(200)].concat(),
+        9,
+    );
     assert_eq!(outcomes, []);
     assert!(session.counters().rejected(RejectReason::ChecksumMismatch) > 0);
 }
