@@ -225,7 +225,10 @@ mod tests {
         let refused = Agent::open(config(dir.path())).await.unwrap_err();
         assert_eq!(refused.exit(), Exit::InUse);
         let pid = format!("process {}", std::process::id());
-        assert!(crate::report::Chain(&refused).to_string().contains(&pid), "{refused:?}");
+        assert!(
+            err_report::Report::new(&refused).to_string().contains(&pid),
+            "{refused:?}"
+        );
         let stop = CancellationToken::new();
         let ready = stop.clone();
         let late = first.run(stop, SHUTDOWN_DEADLINE, move || ready.cancel()).await;

@@ -7,19 +7,18 @@
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use axum::{Json, Router, extract::State, routing::get};
+use err_report::Report;
 use scan_model::board::{Activity, Board, LegState};
 use serde::Serialize;
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
-
-use crate::report::Chain;
 
 /// Serves until `stop`. An address that cannot be had is logged, and the end of this task with it: it is tried again.
 pub(crate) async fn serve(listen: SocketAddr, board: watch::Receiver<Arc<Board>>, stop: CancellationToken) {
     let listener = match TcpListener::bind(listen).await {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::error!(%listen, error = %Chain(&error), "the local API cannot listen; does another program use the address?");
+            tracing::error!(%listen, error = %Report::new(&error), "the local API cannot listen; does another program use the address?");
             return;
         }
     };
@@ -30,7 +29,7 @@ pub(crate) async fn serve(listen: SocketAddr, board: watch::Receiver<Arc<Board>>
         .with_graceful_shutdown(stop.cancelled_owned())
         .await;
     if let Err(error) = served {
-        tracing::error!(error = %Chain(&error), "the local API failed");
+        tracing::error!(error = %Report::new(&error), "the local API failed");
     }
 }
 

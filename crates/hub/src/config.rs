@@ -284,13 +284,7 @@ facilities = ["gym-7"]
 
     fn error(text: &str) -> String {
         let error = Config::parse(text, Path::new("hub.toml")).unwrap_err();
-        let mut shown = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            shown = format!("{shown}: {cause}");
-            source = cause.source();
-        }
-        shown
+        err_report::Report::new(error).to_string()
     }
 
     #[test]

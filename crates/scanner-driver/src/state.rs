@@ -1,8 +1,9 @@
 //! How a scanner's port is.
 
-use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
+
+use err_report::Report;
 
 use crate::{Holder, OpenError, SerialSettings};
 
@@ -74,7 +75,7 @@ impl PortState {
 
 impl From<OpenError> for PortState {
     fn from(error: OpenError) -> Self {
-        let detail = whole_story(&error);
+        let detail = Report::new(&error).to_string();
         match error {
             OpenError::NoMatch { .. } | OpenError::NotFound { .. } => Self::Missing { detail },
             OpenError::Held { by, .. } => Self::Held { by, detail },
@@ -98,15 +99,4 @@ impl fmt::Display for PortState {
             | Self::Failed { detail } => f.write_str(detail),
         }
     }
-}
-
-/// An error with its causes in one line.
-fn whole_story(error: &dyn Error) -> String {
-    let mut story = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        story = format!("{story}: {error}");
-        cause = error.source();
-    }
-    story
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cloud_client::{CallError, Pause, Remedy};
+use err_report::Report;
 use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 use tracing::{info, warn};
@@ -190,7 +191,7 @@ impl Leg {
         let was_ok = self.state() == CloudState::Ok;
         match error.remedy() {
             Remedy::Pause(pause) => {
-                self.pause(pause, evidence, Some(chain(error)));
+                self.pause(pause, evidence, Some(Report::new(error).to_string()));
                 Blame::Leg
             }
             Remedy::RetryLater { after } => {
@@ -204,7 +205,7 @@ impl Leg {
                 };
                 // A pause has a reason that somebody must see; that the server is also slow changes nothing about it.
                 if !matches!(self.state(), CloudState::Paused(_)) {
-                    self.show(state, Some(chain(error)));
+                    self.show(state, Some(Report::new(error).to_string()));
                 }
                 if was_ok && !matches!(error, CallError::Unreachable { .. }) {
                     Blame::Reading
@@ -228,7 +229,11 @@ impl Leg {
             self.rejected = (code.to_owned(), 1);
         }
         if self.rejected.1 >= REJECTIONS {
-            self.pause(Pause::Rejecting, Evidence::Reading, Some(chain(error)));
+            self.pause(
+                Pause::Rejecting,
+                Evidence::Reading,
+                Some(Report::new(error).to_string()),
+            );
         }
         true
     }
@@ -293,15 +298,4 @@ impl Leg {
             true
         });
     }
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use cloud_client::{CallError, Client, Remedy};
+use err_report::Report;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use outbox::{Code, EntryId, Filter, Leased, Outbox, Receipt, State, StoreError};
 use scan_model::{
@@ -27,7 +28,7 @@ use tracing::{info, warn};
 use crate::{
     backoff,
     delivery::{Arrived, Courier, Trouble},
-    leg::{Blame, CloudLeg, CloudState, Evidence, Leg, chain},
+    leg::{Blame, CloudLeg, CloudState, Evidence, Leg},
     performers::Performers,
     step::Step,
 };
@@ -184,7 +185,7 @@ impl Uploader {
                 },
                 Err(StoreError::Closed) => return EntryId(0),
                 Err(error) => {
-                    warn!(error = chain(&error), "the outbox does not answer");
+                    warn!(error = %Report::new(&error), "the outbox does not answer");
                     tokio::time::sleep(STORE_PAUSE).await;
                 }
             }
@@ -199,7 +200,7 @@ impl Uploader {
                 Ok(leased) if leased.is_empty() => {}
                 Ok(leased) => return leased,
                 Err(error) => {
-                    warn!(error = chain(&error), "the outbox does not answer");
+                    warn!(error = %Report::new(&error), "the outbox does not answer");
                     tokio::time::sleep(STORE_PAUSE).await;
                 }
             }
@@ -282,7 +283,7 @@ impl Uploader {
         if !self.leg().rejected(&code, error) {
             return self.put_off(entry, REFUSED_PAUSE, &code).await;
         }
-        warn!(scanner = %reading.origin.scanner, error = chain(error), "reading set aside");
+        warn!(scanner = %reading.origin.scanner, error = %Report::new(error), "reading set aside");
         let answer = error.refusal().map(|refusal| refusal.text().as_bytes().to_vec());
         self.keep(entry, self.outbox.set_aside(entry, Code::new(&code), answer))
             .await;
@@ -314,7 +315,7 @@ impl Uploader {
     /// A note that the outbox cannot take is only a reading that comes again, is asked for, and is in no hurry: its
     /// disk is in trouble.
     async fn not_kept(&self, entry: EntryId, error: &StoreError) {
-        warn!(error = chain(error), "the outbox cannot note what became of a reading");
+        warn!(error = %Report::new(error), "the outbox cannot note what became of a reading");
         self.doubt_up_to(entry);
         tokio::time::sleep(STORE_PAUSE).await;
     }

@@ -3,6 +3,7 @@
 use std::{error::Error, future::Future, num::NonZeroU32, process::ExitCode};
 
 use clap::Parser;
+use err_report::Report;
 use scansim::{Firmware, Pace};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -127,11 +128,5 @@ fn tell(text: &str) {
 
 #[expect(clippy::print_stderr, reason = "the demo talks to a person")]
 fn complain(error: &dyn Error) {
-    eprint!("the demo cannot go on: {error}");
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        eprint!(": {deeper}");
-        cause = deeper.source();
-    }
-    eprintln!();
+    eprintln!("the demo cannot go on: {}", Report::new(error));
 }

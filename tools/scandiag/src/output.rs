@@ -6,6 +6,7 @@ use std::{
     io::{self, Write as _},
 };
 
+use err_report::Report;
 use serde::Serialize;
 
 /// Prints a line of an answer.
@@ -45,12 +46,5 @@ pub(crate) fn error(error: &dyn Error) {
 
 /// An error with all its causes.
 pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(deeper) = cause {
-        text.push_str(": ");
-        text.push_str(&deeper.to_string());
-        cause = deeper.source();
-    }
-    text
+    Report::new(error).to_string()
 }

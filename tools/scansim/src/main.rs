@@ -4,7 +4,6 @@ mod link_command;
 mod pc_arguments;
 
 use std::cell::Cell;
-use std::error::Error as _;
 use std::fmt;
 use std::io::{self, Write as _};
 use std::num::{NonZeroU32, NonZeroU64};
@@ -14,6 +13,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser};
+use err_report::Report;
 use link_command::LinkArguments;
 use pc_arguments::PcArguments;
 use scansim::scan_link::{LinkError, StateError};
@@ -312,13 +312,7 @@ fn stop_requested() -> io::Result<impl Future<Output = ()>> {
 }
 
 fn report(failure: &Failure) -> ExitCode {
-    let mut text = failure.to_string();
-    let mut cause = failure.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    say(format_args!("scansim: {text}"));
+    say(format_args!("scansim: {}", Report::new(failure)));
     ExitCode::from(failure.exit_code())
 }
 

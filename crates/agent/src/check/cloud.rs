@@ -1,10 +1,10 @@
 //! Whether the cloud is reached and lets this app do what it must.
 
 use cloud_client::{CallError, Client, Config, Pause, Remedy};
+use err_report::Report;
 use secret_ref::SecretRef;
 
 use super::finding::Finding;
-use crate::report::Chain;
 
 const LEG: &str = "cloud";
 
@@ -22,7 +22,7 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
                 ),
                 SecretRef::File(_) | SecretRef::Env(_) => "create it, readable by the agent's user alone".to_owned(),
             };
-            return vec![Finding::fails(LEG, Chain(&error).to_string(), next)];
+            return vec![Finding::fails(LEG, Report::new(&error).to_string(), next)];
         }
     };
     let client = match Client::new(config) {
@@ -30,7 +30,7 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
         Err(error) => {
             return vec![
                 secret,
-                Finding::fails(LEG, Chain(&error).to_string(), "check `ca_file` in [cloud]"),
+                Finding::fails(LEG, Report::new(&error).to_string(), "check `ca_file` in [cloud]"),
             ];
         }
     };
@@ -77,5 +77,5 @@ fn failure(error: &CallError) -> Finding {
         Remedy::Pause(pause) => pause.advice(),
         _ => "check `base_url` and `proxy` in [cloud], the network and its name service; the agent itself keeps trying",
     };
-    Finding::fails(LEG, Chain(error).to_string(), next)
+    Finding::fails(LEG, Report::new(error).to_string(), next)
 }

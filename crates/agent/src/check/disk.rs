@@ -6,10 +6,11 @@ use std::{
 };
 
 use agent_config::Config;
+use err_report::Report;
 use outbox::{OpenError, Outbox, SealKey};
 
 use super::finding::Finding;
-use crate::{data_dir, legs, report::Chain};
+use crate::{data_dir, legs};
 
 const LEG: &str = "disk";
 
@@ -17,7 +18,7 @@ const LEG: &str = "disk";
 pub(super) async fn check(config: &Config) -> Finding {
     let dir = &config.agent.data_dir;
     let fails = |error: &dyn std::error::Error| {
-        let story = format!("`{}` cannot be used: {}", dir.display(), Chain(error));
+        let story = format!("`{}` cannot be used: {}", dir.display(), Report::new(error));
         Finding::fails(
             LEG,
             story,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cloud_client::{Client, Config, Pause};
+use err_report::Report;
 use jiff::Timestamp;
 use scan_model::board::{EventKind, ScanEvent, Severity, Upload};
 use tokio::{
@@ -12,7 +13,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uploader::{CloudLeg, CloudState, Delivery, ServerClock, Uploader};
 
-use crate::{identity::Identity, keeper::CLOUD, report::Chain, rooms::House};
+use crate::{identity::Identity, keeper::CLOUD, rooms::House};
 
 /// The courier has eight readings in hand and waits while this is full.
 const DELIVERIES: usize = 16;
@@ -71,7 +72,7 @@ impl Cloud {
             match Client::new(&self.config) {
                 Ok(client) => return Some(client),
                 Err(error) => {
-                    let advice = format!("Check `ca_file` in [cloud]: {}", Chain(&error));
+                    let advice = format!("Check `ca_file` in [cloud]: {}", Report::new(&error));
                     tracing::error!("{advice}");
                     self.house.board.leg(CLOUD, "misconfigured", Some(advice.clone()));
                     self.house.board.raise("cloud-misconfigured", Severity::Error, advice);

@@ -2,13 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use err_report::Report;
 use outbox::{Disposition, EntryId, EntryKey, Full, NewEntry, Outbox, Outcome, SealKey};
 use scan_model::{Name, Parcel};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-use crate::report::Chain;
 
 /// Namespace of identities that follow from a result.
 const RESULT_NAMESPACE: Uuid = Uuid::from_u128(0x6b1f_4f0e_52c1_4d0c_9a3d_2f5b_7c81_e604);
@@ -114,7 +113,7 @@ impl Store {
             Ok(outcome) => Ok(outcome),
             Err(error) => Err(Refused {
                 full: false,
-                story: Chain(&error).to_string(),
+                story: Report::new(&error).to_string(),
             }),
         }
     }
