@@ -15,10 +15,10 @@ use crate::{
     announcements::retell,
     data_dir,
     exit::Exit,
+    house::House,
     identity::{Identity, IdentityError},
     keeper::{BoardKeeper, set_activity},
-    legs,
-    rooms::{self, House},
+    legs, rooms,
     supervisor::{Leg, Supervisor, Trouble},
 };
 

@@ -10,6 +10,7 @@ pub mod cli;
 mod clock;
 pub mod data_dir;
 pub mod exit;
+mod house;
 mod identity;
 mod keeper;
 mod legs;

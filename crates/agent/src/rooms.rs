@@ -1,31 +1,19 @@
 //! Which tasks the agent consists of, and what each gets.
 
 use agent_config::Config;
-use outbox::{Outbox, SealKey};
 use scanner_driver::Driver;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    announcements::Teller,
+    house::House,
     identity::Identity,
-    keeper::{BROKER, BoardKeeper, CLOUD, NOT_CONFIGURED},
+    keeper::{BROKER, CLOUD, NOT_CONFIGURED},
     legs::{self, cloud::Cloud, disk::Disk},
     local_api,
     reception::{Reception, Store},
     supervisor::{Leg, Phase, Supervisor},
 };
-
-/// What the rooms share. Clones share it.
-#[derive(Debug, Clone)]
-pub(crate) struct House {
-    pub(crate) board: BoardKeeper,
-    pub(crate) outbox: Outbox,
-    pub(crate) key: SealKey,
-    pub(crate) teller: Teller,
-    /// What was wrong with the store of results when it was opened.
-    pub(crate) damage: Option<String>,
-}
 
 /// Starts a task for every room that the configuration asks for.
 pub(crate) fn start(supervisor: &mut Supervisor, house: House, config: Config, identity: Identity) {

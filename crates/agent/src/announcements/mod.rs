@@ -35,6 +35,8 @@ const META_KEY: &str = "announcements";
 /// Told before the window was there: what a start finds unannounced. As many as the window itself can take at once.
 const MOST_WAITING: usize = 1_000;
 
+/// What a person is told whose result did not arrive as it was sent.
+pub(crate) const NOT_INTACT: &str = "The result did not arrive intact. Please scan again";
 /// What a person is told whose scan was cut off by a crash of the agent.
 const INTERRUPTED: &str = "The agent was restarted during the scan. Please scan again";
 

@@ -8,8 +8,7 @@ use scan_model::{
     board::{EventKind, LastScan, ScanEvent, Upload},
 };
 
-use super::{META_KEY, Teller, ledger::Remembered};
-use crate::reception::NOT_INTACT;
+use super::{META_KEY, NOT_INTACT, Teller, ledger::Remembered};
 
 /// At most so many results are told again, the latest, each with an end and an outcome: what the window can take at once.
 const MOST: usize = super::MOST_WAITING / 2;

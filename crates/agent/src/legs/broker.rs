@@ -4,7 +4,7 @@ use outbox::{Outbox, StoreError};
 use progress_mqtt::{Config, Handle, Window};
 use tokio_util::sync::CancellationToken;
 
-use crate::{keeper::BROKER, rooms::House};
+use crate::{house::House, keeper::BROKER};
 
 /// Where the outbox keeps the number of starts.
 const STARTS: &str = "starts";

@@ -13,7 +13,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uploader::{CloudLeg, CloudState, Delivery, ServerClock, Uploader};
 
-use crate::{identity::Identity, keeper::CLOUD, rooms::House};
+use crate::{house::House, identity::Identity, keeper::CLOUD};
 
 /// The courier has eight readings in hand and waits while this is full.
 const DELIVERIES: usize = 16;

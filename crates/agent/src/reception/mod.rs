@@ -26,12 +26,13 @@ use tokio_util::sync::CancellationToken;
 use uploader::ServerClock;
 use uuid::Uuid;
 
-use crate::{announcements::Teller, clock, keeper::BoardKeeper};
+use crate::{
+    announcements::{NOT_INTACT, Teller},
+    clock,
+    keeper::BoardKeeper,
+};
 use scan::Scans;
 pub(crate) use store::{Refused, Store};
-
-/// What a person is told whose result did not arrive as it was sent.
-pub(crate) const NOT_INTACT: &str = "The result did not arrive intact. Please scan again";
 
 /// Alert: the last result arrived with a wrong checksum.
 const CHECKSUM: &str = "checksum-mismatch";
