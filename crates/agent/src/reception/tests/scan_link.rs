@@ -273,16 +273,10 @@ async fn stages_are_shown_and_the_result_is_of_the_same_scan() {
         percent: 50,
     };
     link.scanner.progress(weighing).unwrap();
-    let mut board = house.board.subscribe();
-    let is_weighing = |board: &std::sync::Arc<scan_model::board::Board>| {
-        board
-            .scanners
-            .values()
-            .any(|shown| shown.scan.as_ref().is_some_and(|scan| scan.stage == Stage::Weighing))
-    };
+    let is_weighing = |shown: &ScannerState| shown.scan.as_ref().is_some_and(|scan| scan.stage == Stage::Weighing);
     tokio::select! {
         _ = link.hears(|_| false) => {}
-        seen = board.wait_for(is_weighing) => drop(seen.unwrap()),
+        () = house.shows(is_weighing) => {}
     }
     link.scanner
         .store_mut()
