@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says so, and shows what it measured"
 )]
 
+mod by_hand;
 mod damage;
 #[cfg(unix)]
 mod emulated;
@@ -15,6 +16,11 @@ mod exactly_once;
 mod golden_v1;
 mod goodput;
 mod line;
+mod listening;
+mod progress;
+mod results;
 mod sample;
 mod sessions;
+mod talk;
 mod vectors;
+mod versions;

@@ -1,0 +1,181 @@
+//! What becomes of a result between two sides.
+
+use firmware_protocol::{
+    frame::{Frame, FrameReader},
+    *,
+};
+
+use crate::{
+    by_hand::{ByHand, sent},
+    sample,
+    talk::{at, device, host, keep, talk, talk_by_two_clocks, talk_unstored},
+};
+
+#[test]
+fn a_result_is_sent_until_it_is_stored_and_forgotten_then() {
+    let (mut device, mut host) = (device(1), host(2));
+    keep(&mut device, 1);
+    keep(&mut device, 2);
+    // The disk is full.
+    let heard = talk_unstored(&mut device, &mut host, at(0));
+    assert_eq!(heard.at_host, ["connected 7", "result 7-1"]);
+    for second in 1..30 {
+        assert!(
+            talk_unstored(&mut device, &mut host, at(1000 * second))
+                .at_host
+                .is_empty()
+        );
+    }
+    assert_eq!(
+        talk_unstored(&mut device, &mut host, at(30_000)).at_host,
+        ["result 7-1"]
+    );
+    for second in 31..60 {
+        assert!(talk(&mut device, &mut host, at(1000 * second)).at_host.is_empty());
+    }
+    assert_eq!(
+        talk(&mut device, &mut host, at(60_000)).at_host,
+        ["result 7-1", "result 7-2"]
+    );
+    assert_eq!(device.store_mut().oldest(), None);
+}
+
+#[test]
+fn a_new_bridge_that_has_the_result_says_so_without_taking_it_again() {
+    let (mut device, mut host) = (device(1), host(2));
+    let key = keep(&mut device, 1);
+    // The bridge dies between the disk and the confirmation.
+    let heard = talk_unstored(&mut device, &mut host, at(0));
+    assert!(heard.at_host.contains(&"result 7-1".to_owned()));
+    host = self::host(3);
+    host.confirm_stored(key);
+    let heard = talk(&mut device, &mut host, at(1));
+    assert_eq!(heard.at_host, ["connected 7"]);
+    let stored = DeviceEvent::Stored(key.result);
+    assert!(heard.at_device.contains(&stored), "{:?}", heard.at_device);
+    assert_eq!(device.store_mut().oldest(), None);
+}
+
+#[test]
+fn a_new_bridge_gets_a_result_that_was_not_stored_at_once() {
+    let (mut device, mut host) = (device(1), host(2));
+    keep(&mut device, 1);
+    // The program dies with the result in its hands, and the disk knows nothing of it.
+    let dies = talk_unstored(&mut device, &mut host, at(0));
+    assert_eq!(dies.at_host, ["connected 7", "result 7-1"]);
+    host = self::host(3);
+    assert_eq!(
+        talk(&mut device, &mut host, at(1)).at_host,
+        ["connected 7", "result 7-1"]
+    );
+}
+
+#[test]
+fn a_result_that_turns_out_to_be_stored_is_not_sent_to_its_end() {
+    let (mut device, mut host) = (device(1), host(2));
+    talk(&mut device, &mut host, at(0));
+    let key = keep(&mut device, 1);
+    let first = device.poll_transmit(at(0)).unwrap().to_vec();
+    host.handle_bytes(at(0), &first[..20]);
+    host.confirm_stored(key);
+    host.handle_bytes(at(0), &first[20..]);
+    let answer = host.poll_transmit(at(0)).unwrap().to_vec();
+    device.handle_bytes(at(0), &answer);
+    let stored = host.poll_transmit(at(0)).unwrap().to_vec();
+    device.handle_bytes(at(0), &stored);
+    assert_eq!(device.poll_event(), Some(DeviceEvent::Stored(key.result)));
+    let confirmation = device.poll_transmit(at(0)).unwrap().len();
+    assert!(
+        confirmation < 20 && device.poll_transmit(at(0)).is_none(),
+        "the second part was sent"
+    );
+}
+
+#[test]
+fn a_scanner_whose_memory_was_erased_does_not_have_a_new_result_taken_for_an_old_one() {
+    let (mut device, mut host) = (device(1), host(2));
+    keep(&mut device, 1);
+    let heard = talk(&mut device, &mut host, at(60_000));
+    assert_eq!(heard.at_host, ["connected 7", "result 7-1"]);
+    // The session is lost and found, and a result comes a second time: that is known.
+    device.handle_line(at(61_000), false);
+    device.handle_line(at(61_000), true);
+    keep(&mut device, 1);
+    let heard = talk(&mut device, &mut host, at(61_000));
+    assert_eq!(heard.at_host, ["disconnected PeerRestarted", "connected 7"]);
+    // Started again under the same count: the next person's first result has the key of the old one.
+    device = Device::new(sample::identity(7), RamStore::new(), LineConfig::new(3), at(0));
+    keep(&mut device, 1);
+    let mut at_host = talk_by_two_clocks(&mut device, &mut host, (at(1_000), at(62_000)), true).at_host;
+    at_host.retain(|words| !words.starts_with("disconnected"));
+    assert_eq!(at_host, ["connected 7", "result 7-1"]);
+}
+
+#[test]
+fn damage_in_the_scanners_memory_is_handed_over_as_such_and_holds_nothing_up() {
+    let (mut device, mut host) = (device(1), host(2));
+    let result = ResultNumber { boot: 7, number: 1 };
+    let mut record = sample::record(result, 10);
+    record[30] ^= 4;
+    device.store_mut().append(result, &record).unwrap();
+    keep(&mut device, 2);
+    assert_eq!(
+        talk(&mut device, &mut host, at(0)).at_host,
+        ["connected 7", "damaged 7-1", "result 7-2"]
+    );
+}
+
+#[test]
+fn a_result_of_another_length_than_its_head_says_is_handed_over_as_damaged_and_confirmed() {
+    let result = ResultNumber { boot: 7, number: 1 };
+    let record = sample::record(result, 100);
+    let overlong = vec![5; 5000];
+    // Announced as so long; what comes; how much of it is handed over. Of the overlong one that is 17 parts without the head.
+    for (announced, comes, kept) in [
+        (record.len() - 1, &record, record.len()),
+        (record.len() + 1, &record, record.len()),
+        (MAX_RECORD, &overlong, 17 * 240 - 5),
+    ] {
+        let (mut host, mut scanner) = (host(1), ByHand::new(Side::Device));
+        scanner.meet(&mut host);
+        let mut buffer = [0; MAX_MESSAGE];
+        let length = DeviceMessage::Identity(sample::identity(7)).encode(&mut buffer);
+        host.handle_bytes(at(0), &scanner.say(&buffer[..length]));
+        assert!(matches!(host.poll_event(), Some(HostEvent::Connected(_))));
+
+        let length = u16::try_from(announced).unwrap();
+        let head = ResultHead { result, length };
+        let length = DeviceMessage::Result(head).encode(&mut buffer);
+        let bytes = scanner.say(&[&buffer[..length], comes].concat());
+        host.handle_bytes(at(0), &bytes);
+        let Some(HostEvent::Result(received)) = host.poll_event() else {
+            panic!("nothing of a result of {announced} bytes")
+        };
+        let key = received.key;
+        assert_eq!((key.result, received.bytes), (result, &comes[..kept]));
+        assert_eq!(received.record.err(), Some(RecordError::Malformed));
+        host.confirm_stored(key);
+        let answer = sent(|| host.poll_transmit(at(0)).map(<[u8]>::to_vec));
+        let mut reader = FrameReader::new();
+        let stored = answer.iter().any(|byte| match reader.push(*byte) {
+            Some(Ok((Side::Host, Frame::Part { payload, .. }))) => {
+                HostMessage::decode(payload) == Ok((HostMessage::Stored(result), &[][..]))
+            }
+            _ => false,
+        });
+        assert!(stored, "a result of {announced} bytes is sent for ever");
+
+        let mut listener = Listener::new();
+        let heard = bytes.iter().any(|byte| {
+            matches!(
+                listener.push(*byte),
+                Some(firmware_protocol::Heard::Result(_, listened, Err(RecordError::Malformed)))
+                    if *listened == comes[..kept]
+            )
+        });
+        assert!(
+            heard,
+            "a listener takes a result of {announced} bytes for something else"
+        );
+    }
+}
