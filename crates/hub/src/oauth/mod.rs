@@ -2,10 +2,12 @@
 //!
 //! Which step follows which, and which errors end it, is decided by `oxide-auth`'s state machines for the client
 //! credentials and refresh flows; this module gives them what they ask for. Its `Issuer` and `Registrar` traits are
-//! synchronous and cannot be kept in an SQL store from async code, so tokens and apps are looked up and written in
-//! [`grants`] at the points where the machines ask. A further grant is a further function there.
+//! synchronous and cannot be kept in an SQL store from async code, so apps and tokens are looked up, made and written at
+//! the points where the machines ask: in [`grants`], tokens in [`pair`]. A further grant is a further function in [`grants`].
 
 mod grants;
+mod pair;
+mod refusal;
 mod request;
 pub(crate) mod secret;
 mod throttle;
@@ -17,14 +19,14 @@ use axum::{
     Json, Router,
     body::Body,
     extract::{ConnectInfo, Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
     routing::post,
 };
 use cloud_api::OAuthError;
-use serde::Serialize;
 
 use crate::{clock, state::Hub};
+use refusal::Refusal;
 use request::TokenRequest;
 pub(crate) use throttle::WINDOW_MS;
 
@@ -66,69 +68,5 @@ async fn answer(hub: &Hub, request: Request, peer: IpAddr) -> Result<cloud_api::
             "This server offers client_credentials and refresh_token.",
         )),
         None => Err(Refusal::new(OAuthError::InvalidRequest, "grant_type is missing.")),
-    }
-}
-
-/// Why no token was given.
-#[derive(Debug)]
-pub(crate) struct Refusal {
-    error: OAuthError,
-    description: &'static str,
-    /// The client used HTTP Basic, so the answer names that scheme.
-    basic: bool,
-    retry_after: Option<i64>,
-}
-
-impl Refusal {
-    fn new(error: OAuthError, description: &'static str) -> Self {
-        Self {
-            error,
-            description,
-            basic: false,
-            retry_after: None,
-        }
-    }
-
-    fn after(mut self, seconds: i64) -> Self {
-        self.retry_after = Some(seconds);
-        self
-    }
-}
-
-impl From<sqlx::Error> for Refusal {
-    fn from(error: sqlx::Error) -> Self {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "the store failed at the token end point"
-        );
-        Self::new(OAuthError::TemporarilyUnavailable, "The store is not available.").after(5)
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Body {
-            error: &'static str,
-            error_description: &'static str,
-        }
-        let status = StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        let body = Body {
-            error: self.error.as_str(),
-            error_description: self.description,
-        };
-        let mut response = (status, Json(body)).into_response();
-        if self.basic {
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Basic realm=\"boditrax\""),
-            );
-        }
-        if let Some(seconds) = self.retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
     }
 }
