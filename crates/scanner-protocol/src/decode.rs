@@ -9,13 +9,18 @@ use crate::{
     accuniq::{self, ACCUNIQ},
     bluetooth::{self, xiaomi},
     bmh05108::BMH05108,
+    dba310::{self, DBA310},
     fault::Fault,
     identify::{ANNOUNCED, explained_by},
     scales::{
         adam::{self, ADAM},
         and::AND,
-        rice_lake::RICE_LAKE,
+        cas::CAS,
+        doran::DORAN,
+        rice_lake::{self, RICE_LAKE},
+        seca_460::SECA_460,
         toledo::TOLEDO,
+        toledo_8217::TOLEDO_8217,
     },
     scan_link,
     stream::{Grammar, Rest, Scan},
@@ -38,10 +43,24 @@ pub struct Decoded {
     pub outcome: Result<Content, Rejected>,
 }
 
+/// What a capture holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decoding {
+    /// Its units, in order.
+    pub units: Vec<Decoded>,
+    /// Bytes outside of any unit. Line ends between frames do not count.
+    pub bytes_skipped: u64,
+}
+
+/// The units of [`decode_capture`].
+pub fn decode_all(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
+    decode_capture(protocol, bytes).units
+}
+
 /// Decodes everything in a capture, in order. Nothing is dropped as a repeat, and every line of a scale is a unit, stable or not. Of a
 /// Bluetooth protocol the capture is one value. [`Protocol::Auto`] takes the one family that explains the most; one good frame of
 /// scan-link anywhere decides for scan-link, as its checksum is right by chance in no other family's bytes.
-pub fn decode_all(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
+pub fn decode_capture(protocol: Protocol, bytes: &[u8]) -> Decoding {
     match protocol.carrier() {
         Carrier::Serial if protocol == Protocol::Auto && scan_link::hear(bytes).is_none() => {
             explained_by(&ANNOUNCED, bytes)
@@ -50,13 +69,14 @@ pub fn decode_all(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
         Carrier::Serial => looked_on(protocol, bytes),
         Carrier::Bluetooth => {
             let outcome = value(protocol, bytes).map_err(|fault| fault.rejecting(bytes.to_vec()));
-            vec![Decoded {
+            let unit = Decoded {
                 offset: 0,
                 protocol,
                 outcome,
-            }]
+            };
+            Decoding::of_values(vec![unit])
         }
-        Carrier::File => Vec::new(),
+        Carrier::File => Decoding::default(),
     }
 }
 
@@ -116,7 +136,9 @@ pub fn raw_tags(record: &Record) -> Vec<(&str, Cow<'_, str>)> {
     match record.protocol.parse() {
         Ok(Protocol::TanitaTagged | Protocol::TanitaPc) => as_sent(tagged::raw_tags(&record.raw)),
         Ok(Protocol::TanitaPositional) => as_sent(positional::raw_tags(&record.raw)),
+        Ok(Protocol::RiceLake) => as_sent(rice_lake::block::raw_tags(&record.raw)),
         Ok(Protocol::Adam) => as_sent(adam::raw_tags(&record.raw)),
+        Ok(Protocol::Dba310) => as_sent(dba310::raw_tags(&record.raw)),
         Ok(Protocol::SigBcs | Protocol::SigWss) => bluetooth::raw_tags(&record.raw),
         Ok(Protocol::Accuniq) => {
             let tags = accuniq::raw_tags(&record.raw).into_iter();
@@ -138,15 +160,33 @@ pub(crate) fn grammar(protocol: Protocol) -> Option<&'static Grammar> {
         Protocol::Adam => &ADAM,
         Protocol::Accuniq => &ACCUNIQ,
         Protocol::Bmh05108 => &BMH05108,
+        Protocol::Cas => &CAS,
+        Protocol::Toledo8217 => &TOLEDO_8217,
+        Protocol::Doran => &DORAN,
+        Protocol::Seca460 => &SECA_460,
+        Protocol::Dba310 => &DBA310,
         _ => return None,
     })
 }
 
-fn looked_on(protocol: Protocol, bytes: &[u8]) -> Vec<Decoded> {
+impl Decoding {
+    /// Of what is no stream: there is nothing between values.
+    const fn of_values(units: Vec<Decoded>) -> Self {
+        Self {
+            units,
+            bytes_skipped: 0,
+        }
+    }
+}
+
+fn looked_on(protocol: Protocol, bytes: &[u8]) -> Decoding {
     let mut onlooker = Onlooker::new(protocol);
     onlooker.handle_bytes(Tick(0), bytes);
     onlooker.close(Tick(0));
-    std::iter::from_fn(|| onlooker.poll_unit()).collect()
+    Decoding {
+        units: std::iter::from_fn(|| onlooker.poll_unit()).collect(),
+        bytes_skipped: onlooker.bytes_skipped(),
+    }
 }
 
 fn value(protocol: Protocol, bytes: &[u8]) -> Result<Content, Fault> {

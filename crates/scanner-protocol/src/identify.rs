@@ -4,7 +4,11 @@ use std::fmt;
 
 use scan_model::Integrity;
 
-use crate::{Content, Decoded, Protocol, decode::decode_all, scan_link};
+use crate::{
+    Content, Decoded, Protocol,
+    decode::{Decoding, decode_all, decode_capture},
+    scan_link,
+};
 
 /// What was heard at one setting.
 #[derive(Debug, Clone, Copy)]
@@ -147,20 +151,20 @@ pub fn identify(heard: &[Heard<'_>]) -> Result<Identified, Unidentified> {
 }
 
 /// The one of `families` that explains `bytes` best, of equals the first, with what it makes of them.
-pub(crate) fn explained_by(families: &[Protocol], bytes: &[u8]) -> Vec<Decoded> {
-    let units = families.iter().map(|&protocol| decode_all(protocol, bytes));
-    let mut best: Option<(Option<Evidence>, Vec<Decoded>)> = None;
-    for units in units {
-        let evidence = Evidence::of(&units);
+pub(crate) fn explained_by(families: &[Protocol], bytes: &[u8]) -> Decoding {
+    let decodings = families.iter().map(|&protocol| decode_capture(protocol, bytes));
+    let mut best: Option<(Option<Evidence>, Decoding)> = None;
+    for decoding in decodings {
+        let evidence = Evidence::of(&decoding.units);
         let rank = evidence.as_ref().map(Evidence::rank);
         if best
             .as_ref()
             .is_none_or(|(known, _)| rank > known.as_ref().map(Evidence::rank))
         {
-            best = Some((evidence, units));
+            best = Some((evidence, decoding));
         }
     }
-    best.map(|(_, units)| units).unwrap_or_default()
+    best.map(|(_, decoding)| decoding).unwrap_or_default()
 }
 
 /// What the units of a capture say for a family.

@@ -16,6 +16,11 @@ impl<'a> Cursor<'a> {
         Self { value, at: 0 }
     }
 
+    /// How many bytes were read.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     pub(super) fn byte(&mut self) -> Result<u8, Fault> {
         let [byte] = self.take()?;
         Ok(byte)

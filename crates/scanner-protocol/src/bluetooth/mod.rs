@@ -26,6 +26,25 @@ pub enum Characteristic {
     Weight = 0x9d,
 }
 
+impl Characteristic {
+    /// The most bytes that a value has: every flag set that the standard gives a meaning.
+    pub const fn longest(self) -> usize {
+        match self {
+            // Flags, fat percentage, time, user, nine fields of two bytes.
+            Self::BodyComposition => 2 + 2 + 7 + 1 + 9 * 2,
+            // Flags, weight, time, user, body mass index and height.
+            Self::Weight => 1 + 2 + 7 + 1 + 2 * 2,
+        }
+    }
+
+    /// How many bytes behind its last field `value` has. The standard lets a reader ignore them; `None` if the value is shorter than its
+    /// flags promise.
+    pub fn surplus(self, value: &[u8]) -> Option<usize> {
+        let described = sig::described(self, value).ok()?;
+        Some(value.len() - described)
+    }
+}
+
 /// The record of one value alone.
 ///
 /// # Errors

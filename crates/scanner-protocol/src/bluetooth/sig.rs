@@ -40,10 +40,17 @@ const BMI: Metric = Metric::named("body_mass_index");
 /// # Errors
 /// The value is shorter than its flags promise.
 pub(crate) fn decode(characteristic: Characteristic, bytes: &[u8]) -> Result<Value, Fault> {
-    match characteristic {
-        Characteristic::BodyComposition => body_composition(&mut Cursor::new(bytes)),
-        Characteristic::Weight => weight(&mut Cursor::new(bytes)),
-    }
+    read(characteristic, &mut Cursor::new(bytes))
+}
+
+/// How many bytes of a value its flags give a meaning: what is behind them is surplus.
+///
+/// # Errors
+/// As of [`decode`].
+pub(super) fn described(characteristic: Characteristic, bytes: &[u8]) -> Result<usize, Fault> {
+    let mut cursor = Cursor::new(bytes);
+    read(characteristic, &mut cursor)?;
+    Ok(cursor.at())
 }
 
 /// What a record's bytes say beside its measurements, value by value.
@@ -171,6 +178,13 @@ const fn resolutions(imperial: bool) -> (Resolution, Resolution) {
         ((1, 2, Unit::Pound), (1, 1, Unit::Inch))
     } else {
         ((5, 3, Unit::Kilogram), (1, 3, Unit::Metre))
+    }
+}
+
+fn read(characteristic: Characteristic, cursor: &mut Cursor<'_>) -> Result<Value, Fault> {
+    match characteristic {
+        Characteristic::BodyComposition => body_composition(cursor),
+        Characteristic::Weight => weight(cursor),
     }
 }
 

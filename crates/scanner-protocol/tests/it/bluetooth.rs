@@ -264,6 +264,28 @@ fn the_clock_of_a_xiaomi_scale_may_be_wrong_and_its_weight_counts() {
 }
 
 #[test]
+fn what_stands_behind_the_last_field_is_counted_and_no_value_is_longer_than_with_every_flag_set() {
+    // The reserved flags bring no field.
+    for (characteristic, flags) in [
+        (Characteristic::Weight, &[0xff][..]),
+        (Characteristic::BodyComposition, &[0xff, 0xff]),
+    ] {
+        let longest = characteristic.longest();
+        let mut value = flags.to_vec();
+        value.resize(longest, 0);
+        assert_eq!(characteristic.surplus(&value), Some(0), "{characteristic:?}");
+        assert_eq!(
+            characteristic.surplus(&value[..longest - 1]),
+            None,
+            "{characteristic:?}"
+        );
+        value.extend([1, 2, 3]);
+        assert_eq!(characteristic.surplus(&value), Some(3), "{characteristic:?}");
+    }
+    assert_eq!(Characteristic::Weight.surplus(&[0, 0xb0, 0x36, 9]), Some(1));
+}
+
+#[test]
 fn what_a_link_delivers_is_vouched_for() {
     let mut joiner = Joiner::new(Options::default());
     joiner.handle_value(Tick(0), Characteristic::Weight, &[0, 0xb0, 0x36]);

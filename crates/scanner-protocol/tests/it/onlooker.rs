@@ -4,7 +4,7 @@ use firmware_protocol::{
     Side,
     frame::{Frame, MAX_FRAME, encode},
 };
-use scanner_protocol::{Carrier, Content, Decoded, Onlooker, Protocol, Tick, decode_all};
+use scanner_protocol::{Carrier, Content, Decoded, Onlooker, Protocol, Tick, decode_all, decode_capture};
 
 use crate::{
     MILLISECOND, SECOND, capture,
@@ -53,6 +53,24 @@ fn pieces_of_any_size_give_the_units_of_the_whole_capture() {
             assert_eq!(seen(protocol, &bytes, size), whole, "{protocol} in pieces of {size}");
         }
     }
+}
+
+#[test]
+fn a_whole_capture_counts_what_is_no_unit_as_the_onlooker_does() {
+    let mut skipped = 0;
+    for (protocol, bytes) in captures() {
+        let mut onlooker = Onlooker::new(protocol);
+        onlooker.handle_bytes(Tick(0), &bytes);
+        onlooker.close(Tick(0));
+        let decoding = decode_capture(protocol, &bytes);
+        assert_eq!(decoding.bytes_skipped, onlooker.bytes_skipped(), "{protocol}");
+        skipped += decoding.bytes_skipped;
+    }
+    assert!(skipped > 0, "none of the captures has noise");
+    // Of `auto` the family counts that explains the bytes.
+    let bytes = [b"noise\r\n", &capture("sc330-2014-adult-male")[..]].concat();
+    let decoding = decode_capture(Protocol::Auto, &bytes);
+    assert_eq!((decoding.units.len(), decoding.bytes_skipped), (1, 5));
 }
 
 #[test]
