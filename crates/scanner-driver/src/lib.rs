@@ -25,7 +25,7 @@ pub use config::{Config, UnknownPerson};
 pub use driver::Driver;
 pub use listen::{Tap, listen};
 pub use open::OpenError;
-pub use ports::{Holder, ListError, PortInfo, PortKind, UsbIdentity, list_ports};
+pub use ports::{Holder, ListError, PortInfo, PortKind, UsbIdentity, is_pseudo_terminal, list_ports};
 pub use scanner::{CommandError, Commander, DriverEvent, Scanner};
 pub use selector::{PortSelector, UsbMatch};
 pub use settings::{BadSettings, DataBits, Parity, SerialSettings, StopBits};

@@ -12,6 +12,8 @@ use crate::{OpenError, PortSelector, SerialSettings};
 
 /// The most bytes that are kept: several of the longest records.
 const MOST: usize = 64 * 1024;
+/// So often somebody is asked whether what was heard is enough: a person feels no wait, and a long stream is not gone through at each piece.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// An open port that is only listened to: it has no way to write. Nothing is ever discarded from it before it is read. Dropping it closes
 /// the port.
@@ -56,8 +58,8 @@ impl Tap {
     }
 }
 
-/// Opens a port, writes `question` if it is not empty, and gives what comes in the following time. A port that is lost meanwhile gives
-/// what came before. Dropping the future closes the port; nothing is ever discarded from it before it is read.
+/// Opens a port, writes `question` if it is not empty, and gives what comes in the following time, or until `is_enough` says so of all that
+/// has come. A port that is lost meanwhile gives what came before. Dropping the future closes the port; nothing is ever discarded from it before it is read.
 ///
 /// # Errors
 /// See [`OpenError`].
@@ -69,6 +71,7 @@ pub async fn listen(
     settings: SerialSettings,
     question: &[u8],
     time: Duration,
+    mut is_enough: impl FnMut(&[u8]) -> bool,
 ) -> Result<Vec<u8>, OpenError> {
     let mut tap = Tap::open(port, settings).await?;
     let end = Instant::now() + time;
@@ -77,10 +80,21 @@ pub async fn listen(
         return Ok(bytes);
     }
     let mut buffer = [0; 1024];
+    let mut looked_at = 0;
+    let mut look = Instant::now() + LOOK;
     while bytes.len() < MOST {
-        match timeout_at(end, tap.read(&mut buffer)).await {
+        match timeout_at(look.min(end), tap.read(&mut buffer)).await {
             Ok(Ok(read)) => bytes.extend_from_slice(&buffer[..read]),
-            _ => break,
+            Ok(Err(_)) => break,
+            Err(_) if Instant::now() >= end => break,
+            Err(_) => {}
+        }
+        if Instant::now() >= look {
+            if bytes.len() > looked_at && is_enough(&bytes) {
+                break;
+            }
+            looked_at = bytes.len();
+            look = Instant::now() + LOOK;
         }
     }
     Ok(bytes)

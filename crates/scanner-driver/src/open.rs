@@ -131,7 +131,7 @@ fn is_attached(path: &Path) -> bool {
 /// Drivers take what they can of the settings and say nothing: an adapter without parity would garble a 7E1 scanner in
 /// silence.
 fn took_settings(port: &SerialStream, path: &Path, wanted: SerialSettings) -> bool {
-    if os::is_transparent(path) {
+    if os::is_pseudo_terminal(path) {
         return true;
     }
     // A setting that cannot be read back is believed.
@@ -208,8 +208,10 @@ mod tests {
         assert!(text.contains("nothing-here") && text.contains("9600 8N1"), "{text}");
         #[cfg(target_os = "linux")]
         {
-            let not_a_port = error(&file);
-            assert!(matches!(not_a_port, OpenError::NotAPort { .. }), "{not_a_port:?}");
+            for path in [&file, Path::new("/dev/null")] {
+                let not_a_port = error(path);
+                assert!(matches!(not_a_port, OpenError::NotAPort { .. }), "{not_a_port:?}");
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The serial ports of this machine.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -76,6 +76,11 @@ pub fn list_ports() -> Result<Vec<PortInfo>, ListError> {
     let mut ports: Vec<PortInfo> = os::available_ports()?.into_iter().map(describe).collect();
     ports.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(ports)
+}
+
+/// Whether `path` leads to a pseudo-terminal, as simulators make them: it carries whole bytes, so that speed and frame mean nothing to it.
+pub fn is_pseudo_terminal(path: &Path) -> bool {
+    os::is_pseudo_terminal(path)
 }
 
 impl fmt::Display for Holder {

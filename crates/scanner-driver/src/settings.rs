@@ -98,10 +98,17 @@ impl SerialSettings {
         stop_bits: StopBits::One,
     };
 
-    /// What a scanner of this protocol is set to by its maker.
+    /// What a scanner of this protocol is set to by its maker: `2400 7E1` in the manuals of Tanita WB-100, WB-110 and TBF-310, `115200 8N1`
+    /// for scan-link and BMH05108. Where a family has no settings of its own, or nobody has published them, [`COMMON`](Self::COMMON).
     pub fn usual(protocol: Protocol) -> Self {
         match protocol {
-            Protocol::ScanLink => Self {
+            Protocol::TanitaWb | Protocol::TanitaPositional => Self {
+                baud: 2400,
+                data_bits: DataBits::Seven,
+                parity: Parity::Even,
+                ..Self::COMMON
+            },
+            Protocol::ScanLink | Protocol::Bmh05108 => Self {
                 baud: 115_200,
                 ..Self::COMMON
             },
@@ -255,6 +262,21 @@ mod tests {
             );
         }
         assert_eq!(" 9600  8n1 ".parse(), Ok(SerialSettings::COMMON));
+    }
+
+    #[test]
+    fn a_family_has_the_settings_of_its_manuals() {
+        for (protocol, expected) in [
+            (Protocol::Auto, "9600 8N1"),
+            (Protocol::TanitaTagged, "9600 8N1"),
+            (Protocol::TanitaWb, "2400 7E1"),
+            (Protocol::TanitaPositional, "2400 7E1"),
+            (Protocol::And, "9600 8N1"),
+            (Protocol::ScanLink, "115200 8N1"),
+            (Protocol::Bmh05108, "115200 8N1"),
+        ] {
+            assert_eq!(SerialSettings::usual(protocol).to_string(), expected, "{protocol}");
+        }
     }
 
     #[test]

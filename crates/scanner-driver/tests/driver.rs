@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 mod pc_mode;
 
 /// Far beyond what any step takes; reached only by a fault.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_record_on_the_wire_arrives_with_the_time_it_was_read() {
@@ -96,7 +96,7 @@ async fn a_port_that_is_missing_at_the_start_is_opened_when_it_appears() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_held_port_is_reported_with_its_holder_and_opened_when_it_is_free() {
+async fn a_held_port_is_reported_with_its_holder_first_and_opened_when_it_is_free() {
     let bay = Bay::new();
     let mut player = bay.plug();
     let mut holder = Holder::of(&bay.link);
@@ -107,12 +107,13 @@ async fn a_held_port_is_reported_with_its_holder_and_opened_when_it_is_free() {
     let PortState::Held { by, detail } = held else {
         unreachable!("waited for it")
     };
+    assert_eq!((by[0].pid, by[0].name.as_str()), (holder.0.id(), "sleep"), "{by:?}");
+    // Whoever plays the scanner has the port open too, and is in nobody's way.
+    assert!(by[1..].iter().any(|process| process.pid == std::process::id()), "{by:?}");
     assert!(
-        by.iter()
-            .any(|process| process.pid == holder.0.id() && process.name == "sleep"),
-        "{by:?}"
+        detail.contains(&format!("in use by sleep (process {})", holder.0.id())),
+        "{detail}"
     );
-    assert!(detail.contains(&holder.0.id().to_string()), "{detail}");
 
     holder.0.kill().expect("kill");
     driven.wait_for_state(PortState::is_open).await;
@@ -158,19 +159,28 @@ async fn nothing_is_lost_while_the_agent_takes_no_events() {
     driven.stop().await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_record_that_is_on_the_wire_at_the_stop_is_still_taken() {
-    let bay = Bay::new();
-    let mut player = bay.plug();
-    let mut driven = bay.drive();
-    driven.wait_for_state(PortState::is_open).await;
-    let (head, tail) = (record("80.5")[..20].to_vec(), record("80.5")[20..].to_vec());
-    player.play(&head).await.expect("play");
-    driven.wait_until_read().await;
-    driven.stop.cancel();
-    player.play(&tail).await.expect("play");
-    assert_eq!(driven.next_weight().await.0, "80.5");
-    driven.stop().await;
+    let (driver, mut scanner) = Driver::new(&Bay::new().config());
+    let (mut cable, port) = tokio::io::duplex(64);
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(driver.run_on(port, stop.clone()));
+    let (head, tail) = (&record("80.5")[..20], &record("80.5")[20..]);
+    cable.write_all(head).await.expect("write");
+    let began = scanner.events.recv().await.expect("an event").event;
+    assert!(matches!(began, Event::Stage { .. }), "{began:?}");
+    stop.cancel();
+    // In virtual time, less than the rest of a record may take.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    cable.write_all(tail).await.expect("write");
+    let taken = loop {
+        match scanner.events.recv().await.expect("an event").event {
+            Event::Stage { .. } => {}
+            taken => break taken,
+        }
+    };
+    assert!(matches!(taken, Event::Record(_)), "{taken:?}");
+    task.await.expect("driver").expect("stopped");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Linux: sysfs, procfs and the links that udev makes.
 
 use std::fs;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::Holder;
@@ -32,7 +32,8 @@ pub(crate) fn driver(device: &Path) -> Option<String> {
     Some(driver.canonicalize().ok()?.file_name()?.to_string_lossy().into_owned())
 }
 
-/// The processes that have `device` open, as far as this user may see them.
+/// The processes that have `device` open, as far as this user may see them. Of a pseudo-terminal those that have its other end too, such as
+/// a simulator, come last: they are in nobody's way.
 pub(crate) fn holders(device: &Path) -> Vec<Holder> {
     let Ok(device) = device.canonicalize() else {
         return Vec::new();
@@ -40,31 +41,36 @@ pub(crate) fn holders(device: &Path) -> Vec<Holder> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
     };
-    processes
-        .filter_map(|entry| {
-            let process = entry.ok()?.path();
-            let pid = process.file_name()?.to_str()?.parse().ok()?;
-            let has_it_open = fs::read_dir(process.join("fd"))
-                .ok()?
-                .filter_map(|fd| fs::read_link(fd.ok()?.path()).ok())
-                .any(|target| target == device);
-            let name = || {
-                fs::read_to_string(process.join("comm"))
-                    .unwrap_or_default()
-                    .trim_end()
-                    .to_owned()
-            };
-            has_it_open.then(|| Holder { pid, name: name() })
-        })
-        .collect()
+    let holding = processes.filter_map(|entry| {
+        let process = entry.ok()?.path();
+        let pid: u32 = process.file_name()?.to_str()?.parse().ok()?;
+        let open: Vec<_> = fs::read_dir(process.join("fd"))
+            .ok()?
+            .filter_map(|fd| fs::read_link(fd.ok()?.path()).ok())
+            .collect();
+        if !open.contains(&device) {
+            return None;
+        }
+        let name = fs::read_to_string(process.join("comm")).unwrap_or_default();
+        let has_other_end = device.starts_with("/dev/pts") && open.iter().any(|path| path.ends_with("ptmx"));
+        let holder = Holder {
+            pid,
+            name: name.trim_end().to_owned(),
+        };
+        Some((has_other_end, holder))
+    });
+    let mut holding: Vec<_> = holding.collect();
+    holding.sort_by_key(|(has_other_end, holder)| (*has_other_end, holder.pid));
+    holding.into_iter().map(|(_, holder)| holder).collect()
 }
 
-/// Whether `path` can be a serial port at all: every port is a character device.
+/// Whether `path` can be a serial port at all: every port is a character device, and none of those that are memory (`/dev/null`).
 pub(crate) fn is_terminal_device(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.file_type().is_char_device())
+    /// Major number of the memory devices.
+    const MEMORY: u64 = 1;
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_char_device() && found.rdev() >> 8 != MEMORY)
 }
 
-/// Whether the port carries whole bytes, so that the frame means nothing to it: a pseudo-terminal.
-pub(crate) fn is_transparent(path: &Path) -> bool {
+pub(crate) fn is_pseudo_terminal(path: &Path) -> bool {
     path.canonicalize().is_ok_and(|device| device.starts_with("/dev/pts"))
 }

@@ -25,7 +25,7 @@ pub(crate) fn is_terminal_device(_: &Path) -> bool {
 }
 
 /// macOS pseudo-terminals; `COM` ports never.
-pub(crate) fn is_transparent(path: &Path) -> bool {
+pub(crate) fn is_pseudo_terminal(path: &Path) -> bool {
     path.canonicalize()
         .is_ok_and(|device| device.to_string_lossy().starts_with("/dev/ttys"))
 }
