@@ -50,7 +50,7 @@ pub(crate) struct Sniff {
     /// Protocol of the bytes, by its name in the configuration
     #[arg(long, value_name = "NAME", default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
-    /// Settings of the port, as in the configuration [default: 9600 8N1, with `--protocol scan-link` 115200 8N1]
+    /// Settings of the port, as in the configuration [default: the usual ones of the protocol]
     #[arg(long, value_name = "SETTINGS")]
     pub(crate) serial: Option<SerialSettings>,
     /// How long to listen; without it until Ctrl-C or the end of the file
@@ -63,7 +63,7 @@ pub(crate) struct Sniff {
     #[arg(long)]
     pub(crate) json: bool,
     /// Keeps the bytes as they come in a new file, for `scandiag decode` and `scandiag sniff`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, visible_alias = "record", value_name = "FILE")]
     pub(crate) save: Option<PathBuf>,
 }
 
@@ -92,10 +92,10 @@ pub(crate) struct Decode {
 /// Arguments of `scandiag identify`.
 #[derive(Debug, Args)]
 pub(crate) struct Identify {
-    /// The port, or a file of captured bytes; without it every port that nobody holds
+    /// The port, or a file of captured bytes, or `-` for standard input; without it every port that nobody holds
     #[arg(value_name = "PORT")]
     pub(crate) port: Option<PathBuf>,
-    /// How long to listen at each setting of the port
+    /// How long to listen at each setting of the port, at 115200 8N1 a second at most; a right checksum ends it at once
     #[arg(long, value_name = "SECONDS", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) seconds: u64,
     /// Asks a silent device what it is. Some devices take any byte for a key press: never during a measurement

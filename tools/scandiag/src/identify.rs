@@ -2,27 +2,31 @@
 
 mod probe;
 
-use std::{error::Error, fs, path::Path, time::Duration};
+use std::{error::Error, path::Path, time::Duration};
 
-use scanner_driver::{DataBits, Parity, PortSelector, SerialSettings, list_ports, listen};
+use scanner_driver::{DataBits, Parity, PortSelector, SerialSettings, is_pseudo_terminal, list_ports, listen};
 use scanner_protocol::{
     Protocol,
-    identify::{Confidence, Frame, Heard, Identified, identify},
+    identify::{Confidence, Frame, Heard, Identified, Unidentified, identify},
 };
 use serde::Serialize;
 
 use self::probe::QUESTIONS;
-use crate::{cli::Identify, exit::Code, output};
+use crate::{
+    cli::Identify,
+    decode::{is_hex, read},
+    exit::Code,
+    output,
+    place::{NothingThere, is_captured},
+};
 
-/// Settings that scanners use, the most usual first.
-const SETTINGS: [&str; 6] = [
-    "9600 8N1",
-    "2400 7E1",
-    "4800 8N1",
-    "19200 8N1",
-    "2400 8N1",
-    "115200 8N1",
-];
+/// Settings that scanners use. First the one that answers at once; of the others the most usual first, since a scanner that sends once
+/// has to be listened to when it does.
+const SETTINGS: [&str; 6] = [CHATTY, "9600 8N1", "2400 7E1", "4800 8N1", "19200 8N1", "2400 8N1"];
+/// Of these settings is scan-link alone, whose scanner says hello four times a second.
+const CHATTY: &str = "115200 8N1";
+/// Longer than this nobody has to listen for a hello.
+const LONGEST_CHATTY: Duration = Duration::from_secs(1);
 
 /// What is said about one port.
 #[derive(Debug, Serialize)]
@@ -33,6 +37,9 @@ struct Answer {
     protocol: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<String>,
+    /// The port is a pseudo-terminal: the settings are the family's usual ones, and any others would do.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pseudo_terminal: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +53,7 @@ struct Answer {
 /// The ports cannot be listed, a file cannot be read, or stdout is closed. A port that cannot be opened is an answer.
 pub(crate) fn run(arguments: &Identify) -> Result<Code, Box<dyn Error>> {
     let answers = match &arguments.port {
-        Some(path) if path.is_file() => vec![captured(path)?],
+        Some(path) if is_captured(path) => vec![captured(path)?],
         Some(path) => vec![attached(path, arguments)?],
         None => {
             let free = list_ports()?.into_iter().filter(|port| port.held_by.is_empty());
@@ -70,7 +77,7 @@ pub(crate) fn run(arguments: &Identify) -> Result<Code, Box<dyn Error>> {
 
 /// Bytes of a file: the family and the frame are in them, the speed is not.
 fn captured(path: &Path) -> Result<Answer, Box<dyn Error>> {
-    let bytes = fs::read(path)?;
+    let bytes = read(path)?;
     let heard = [Heard {
         frame: Frame::EightNone,
         bytes: &bytes,
@@ -78,8 +85,27 @@ fn captured(path: &Path) -> Result<Answer, Box<dyn Error>> {
     let name = path.display().to_string();
     Ok(match identify(&heard) {
         Ok(found) => Answer::found(name, &found, found.frame.to_string()),
-        Err(reason) => Answer::nothing(name, reason.to_string()),
+        Err(_) if is_hex(&bytes, Protocol::Auto) => Answer::nothing(
+            name,
+            "the file holds hexadecimal text: `scandiag decode --hex` takes it".to_owned(),
+        ),
+        Err(reason) => Answer::nothing(name, in_a_file(reason).to_owned()),
     })
+}
+
+/// Why nothing was recognised, for somebody who has bytes and no cable.
+fn in_a_file(reason: Unidentified) -> &'static str {
+    match reason {
+        Unidentified::Silence => "the file is empty",
+        Unidentified::WrongFrame => {
+            "the bytes have their highest bit set, as seven data bits with parity look at 8N1, and no family explains them; \
+             were they kept at the scanner's settings?"
+        }
+        Unidentified::Unknown => {
+            "no family explains the bytes; were they kept at the scanner's settings? Bluetooth values, tables and experimental families \
+             are known by their names alone: `scandiag decode --protocol`"
+        }
+    }
 }
 
 fn attached(path: &Path, arguments: &Identify) -> Result<Answer, Box<dyn Error>> {
@@ -87,23 +113,26 @@ fn attached(path: &Path, arguments: &Identify) -> Result<Answer, Box<dyn Error>>
     runtime.block_on(async {
         let port = PortSelector::from(path);
         let name = path.display().to_string();
-        let time = Duration::from_secs(arguments.seconds);
-        let mut all = Vec::new();
-        for settings in SETTINGS {
-            let settings: SerialSettings = settings.parse()?;
+        let longest = Duration::from_secs(arguments.seconds);
+        let mut all: Vec<(SerialSettings, Vec<u8>)> = Vec::new();
+        for text in SETTINGS {
+            let settings: SerialSettings = text.parse()?;
+            let time = match text {
+                CHATTY => longest.min(LONGEST_CHATTY),
+                _ => longest,
+            };
             output::note(&format!("{name}: listening at {settings} for {} s", time.as_secs()));
-            match listen(&port, settings, &[], time).await {
+            match listen(&port, settings, &[], time, |bytes| is_certain(settings, bytes)).await {
                 Ok(bytes) => all.push((settings, bytes)),
                 // An adapter that cannot do these settings may do the next.
                 Err(scanner_driver::OpenError::BadSettings { .. }) => {}
-                Err(error) => return Ok(Answer::nothing(name, output::chain(&error))),
+                Err(error) => return Ok(Answer::nothing(name, output::chain(&NothingThere::from(error)))),
             }
             // At a wrong speed, noise may begin like a frame: what is merely possible waits for something better.
             if let Ok(found) = recognised(&all)
                 && found.confidence >= Confidence::Likely
             {
-                let settings = set(all[found.heard].0, found.frame);
-                return Ok(Answer::found(name, &found, settings));
+                return Ok(Answer::heard(path, &found, all[found.heard].0));
             }
         }
         let silent = all.iter().all(|(_, bytes)| bytes.is_empty());
@@ -111,66 +140,85 @@ fn attached(path: &Path, arguments: &Identify) -> Result<Answer, Box<dyn Error>>
             for question in QUESTIONS {
                 let settings: SerialSettings = question.settings.parse()?;
                 output::note(&format!("{name}: asking for {} at {settings}", question.protocol));
-                let Ok(answer) = listen(&port, settings, question.bytes, Duration::from_secs(1)).await else {
+                let asked = listen(
+                    &port,
+                    settings,
+                    question.bytes,
+                    Duration::from_secs(1),
+                    question.is_answer,
+                );
+                let Ok(answer) = asked.await else {
                     continue;
                 };
                 if (question.is_answer)(&answer) {
                     if !question.farewell.is_empty() {
-                        let _ = listen(&port, settings, question.farewell, Duration::from_secs(1)).await?;
+                        let _ = listen(&port, settings, question.farewell, Duration::from_secs(1), |_| false).await?;
                     }
-                    return Ok(Answer::answered(name, question.protocol, settings, question.reason));
+                    return Ok(Answer::answered(path, question.protocol, settings, question.reason));
                 }
             }
         }
         Ok(match recognised(&all) {
-            Ok(found) => {
-                let settings = set(all[found.heard].0, found.frame);
-                Answer::found(name, &found, settings)
-            }
+            Ok(found) => Answer::heard(path, &found, all[found.heard].0),
             Err(reason) => Answer::nothing(name, reason.to_string()),
         })
     })
 }
 
-fn recognised(all: &[(SerialSettings, Vec<u8>)]) -> Result<Identified, scanner_protocol::identify::Unidentified> {
-    let heard: Vec<_> = all
-        .iter()
-        .map(|(settings, bytes)| Heard {
-            frame: match (settings.data_bits(), settings.parity()) {
-                (DataBits::Seven, Parity::Even) => Frame::SevenEven,
-                _ => Frame::EightNone,
-            },
-            bytes,
-        })
-        .collect();
+fn recognised(all: &[(SerialSettings, Vec<u8>)]) -> Result<Identified, Unidentified> {
+    let heard: Vec<_> = all.iter().map(|(settings, bytes)| at(*settings, bytes)).collect();
     identify(&heard)
 }
 
-/// The settings to write down: the speed it was heard at, and the frame it has.
-fn set(heard: SerialSettings, frame: Frame) -> String {
-    format!("{} {frame}", heard.baud())
+/// Whether a checksum leaves no doubt, so that nothing more has to be waited for.
+fn is_certain(settings: SerialSettings, bytes: &[u8]) -> bool {
+    identify(&[at(settings, bytes)]).is_ok_and(|found| found.confidence == Confidence::Certain)
+}
+
+fn at(settings: SerialSettings, bytes: &[u8]) -> Heard<'_> {
+    Heard {
+        frame: match (settings.data_bits(), settings.parity()) {
+            (DataBits::Seven, Parity::Even) => Frame::SevenEven,
+            _ => Frame::EightNone,
+        },
+        bytes,
+    }
 }
 
 impl Answer {
+    /// The settings to write down are the speed it was heard at, and the frame it has.
+    fn heard(path: &Path, found: &Identified, settings: SerialSettings) -> Self {
+        let name = path.display().to_string();
+        if !is_pseudo_terminal(path) {
+            return Self::found(name, found, format!("{} {}", settings.baud(), found.frame));
+        }
+        Self {
+            pseudo_terminal: true,
+            ..Self::found(name, found, SerialSettings::usual(found.protocol).to_string())
+        }
+    }
+
     fn found(port: String, found: &Identified, settings: String) -> Self {
         Self {
             port,
             ok: true,
             protocol: Some(found.protocol.name()),
             settings: Some(settings),
+            pseudo_terminal: false,
             model: found.model.clone(),
             confidence: Some(found.confidence.name()),
             reason: found.reason.clone(),
         }
     }
 
-    fn answered(port: String, protocol: Protocol, settings: SerialSettings, reason: &str) -> Self {
+    fn answered(path: &Path, protocol: Protocol, settings: SerialSettings, reason: &str) -> Self {
         Self {
+            pseudo_terminal: is_pseudo_terminal(path),
             protocol: Some(protocol.name()),
             settings: Some(settings.to_string()),
             confidence: Some("certain"),
             ok: true,
-            ..Self::nothing(port, reason.to_owned())
+            ..Self::nothing(path.display().to_string(), reason.to_owned())
         }
     }
 
@@ -180,6 +228,7 @@ impl Answer {
             ok: false,
             protocol: None,
             settings: None,
+            pseudo_terminal: false,
             model: None,
             confidence: None,
             reason,
@@ -192,7 +241,9 @@ impl Answer {
             (Some(protocol), Some(confidence)) => text.push_str(&format!("{protocol} ({confidence})")),
             _ => text.push_str("not recognised"),
         }
-        if let Some(settings) = &self.settings {
+        if self.pseudo_terminal {
+            text.push_str(", settings cannot be told at a pseudo-terminal");
+        } else if let Some(settings) = &self.settings {
             text.push_str(&format!(", {settings}"));
         }
         if let Some(model) = &self.model {

@@ -5,6 +5,7 @@ mod decode;
 mod exit;
 mod identify;
 mod output;
+mod place;
 mod ports;
 mod sniff;
 

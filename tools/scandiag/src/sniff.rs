@@ -7,7 +7,7 @@ mod tally;
 
 use std::{
     error::Error,
-    fs::{self, File},
+    fs::File,
     future::pending,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -36,8 +36,22 @@ pub(crate) enum SniffError {
     /// No line carries this protocol.
     #[error("no serial line carries `{0}`: `scandiag decode` reads it from a file")]
     NoLine(Protocol),
+    /// A capture is never overwritten.
+    #[error("`{}` is there already and is left alone: give `--save` a new name", path.display())]
+    Kept {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file has no folder to be in.
+    #[error("cannot keep the bytes in `{}`: the folder `{}` does not exist; make it, or name a file elsewhere", path.display(), folder.display())]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+        /// Its folder.
+        folder: PathBuf,
+    },
     /// The bytes cannot be kept.
-    #[error("cannot keep the bytes in `{}` (a file that is there already is left alone)", path.display())]
+    #[error("cannot keep the bytes in `{}`", path.display())]
     Save {
         /// The file.
         path: PathBuf,
@@ -50,7 +64,7 @@ pub(crate) enum SniffError {
     /// The port is gone.
     #[error("`{}` was lost: is the cable plugged in?", path.display())]
     Lost {
-        /// The port or the file.
+        /// The port.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -73,31 +87,32 @@ pub(crate) fn run(arguments: &Sniff) -> Result<Code, Box<dyn Error>> {
 }
 
 async fn sniff(arguments: &Sniff) -> Result<Code, Box<dyn Error>> {
-    let settings = arguments
-        .serial
-        .unwrap_or_else(|| SerialSettings::usual(arguments.protocol));
+    let usual = SerialSettings::usual(arguments.protocol);
+    let settings = arguments.serial.unwrap_or(usual);
     let mut source = Source::open(&arguments.source, settings).await?;
     let mut ear = Ear::new(arguments, source.is_live())?;
     if source.is_port() {
-        output::note(&format!("{}: listening at {settings}", arguments.source.display()));
+        let why = match (arguments.serial, arguments.protocol) {
+            (Some(_), _) => String::new(),
+            (None, Protocol::Auto) => "; `--serial` sets others".to_owned(),
+            (None, protocol) => format!(", as is usual for {protocol}; `--serial` sets others"),
+        };
+        output::note(&format!("{}: listening at {settings}{why}", arguments.source.display()));
     }
     let mut stop = pin!(tokio::signal::ctrl_c());
     let end = arguments
         .seconds
         .map(|seconds| ear.started + Duration::from_secs(seconds));
-    let failed = loop {
+    let failed: Option<Box<dyn Error>> = loop {
         let wake = ear.wake();
         tokio::select! {
             biased;
-            stopped = &mut stop => break stopped.err().map(SniffError::Unstoppable),
+            stopped = &mut stop => break stopped.err().map(|error| SniffError::Unstoppable(error).into()),
             () = until(end) => break None,
             heard = source.next() => match heard {
                 Ok(Some(bytes)) => ear.hear(bytes)?,
                 Ok(None) => break None,
-                Err(source) => {
-                    let path = arguments.source.clone();
-                    break Some(SniffError::Lost { path, source });
-                }
+                Err(error) => break Some(source.lost(&arguments.source, error)),
             },
             () = until(wake) => ear.let_time_pass()?,
         }
@@ -105,7 +120,7 @@ async fn sniff(arguments: &Sniff) -> Result<Code, Box<dyn Error>> {
     ear.finish()?;
     match failed {
         None => Ok(Code::Ok),
-        Some(error) => Err(error.into()),
+        Some(error) => Err(error),
     }
 }
 
@@ -253,11 +268,20 @@ impl Ear {
     }
 }
 
-/// A capture is never overwritten.
 fn create(path: &Path) -> Result<(PathBuf, File), SniffError> {
-    let file = fs::File::create_new(path).map_err(|source| SniffError::Save {
-        path: path.to_owned(),
-        source,
-    })?;
-    Ok((path.to_owned(), file))
+    let folder = path.parent().unwrap_or(path);
+    match File::create_new(path) {
+        Ok(file) => Ok((path.to_owned(), file)),
+        Err(source) => {
+            let path = path.to_owned();
+            Err(match source.kind() {
+                io::ErrorKind::AlreadyExists => SniffError::Kept { path },
+                io::ErrorKind::NotFound => SniffError::NoFolder {
+                    folder: folder.to_owned(),
+                    path,
+                },
+                _ => SniffError::Save { path, source },
+            })
+        }
+    }
 }

@@ -1,10 +1,17 @@
 //! Captured bytes from a file or standard input, plain or as hexadecimal text.
 
 use std::{
-    fs, io,
-    io::Read as _,
+    fs::File,
+    io::{self, IsTerminal as _, Read},
     path::{Path, PathBuf},
 };
+
+use scanner_protocol::{Carrier, Protocol};
+
+use crate::place::is_standard_input;
+
+/// The longest file that is taken into memory: more than an hour of a full line at 115200 baud.
+const LONGEST: u64 = 64 << 20;
 
 /// Why there are no bytes to decode.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +23,26 @@ pub(crate) enum InputError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// A terminal never ends.
+    #[error("`{}` is a port, not a file of captured bytes: `scandiag sniff` and `scandiag identify` listen to it", path.display())]
+    Port {
+        /// Which.
+        path: PathBuf,
+    },
+    /// More than is taken into memory.
+    #[error("`{}` is longer than {} MiB: `scandiag sniff` reads files of any length", path.display(), LONGEST >> 20)]
+    TooLong {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// It is no table of LookinBody.
+    #[error("`{}` is not a table", path.display())]
+    NoTable {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: csv::Error,
     },
     /// Hexadecimal text was announced and something else came.
     #[error("`{}` is not hexadecimal text: {fault} (give pairs of digits, blanks between them are allowed)", path.display())]
@@ -44,17 +71,6 @@ pub(crate) enum HexFault {
     Odd,
 }
 
-/// How a file is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// As it is.
-    Bytes,
-    /// Hexadecimal text, all of it one stream.
-    Hex,
-    /// Hexadecimal text, each line a value of its own, perhaps with the number of its Bluetooth characteristic and a colon before it.
-    HexLines,
-}
-
 /// Bytes that belong together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Captured {
@@ -63,41 +79,51 @@ pub(crate) struct Captured {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Reads the captured bytes: one stream, or several values.
+/// Reads all of a file or of standard input.
 ///
 /// # Errors
 /// [`InputError`], naming the file.
-pub(crate) fn read(path: &Path, form: Form) -> Result<Vec<Captured>, InputError> {
-    let bytes = read_raw(path).map_err(|source| InputError::Read {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, InputError> {
+    let cannot = |source| InputError::Read {
         path: path.to_owned(),
         source,
-    })?;
-    let streams = match form {
-        Form::Bytes => return Ok(vec![Captured::stream(bytes)]),
-        Form::Hex => unhex(&bytes).map(|stream| vec![Captured::stream(stream)]),
-        Form::HexLines => bytes
-            .split(|&byte| byte == b'\n')
-            .filter(|line| !line.trim_ascii().is_empty())
-            .map(value)
-            .collect(),
     };
-    streams.map_err(|fault| InputError::NotHex {
+    let file: Box<dyn Read> = if is_standard_input(path) {
+        Box::new(io::stdin().lock())
+    } else {
+        let file = File::open(path).map_err(cannot)?;
+        if file.is_terminal() {
+            return Err(InputError::Port { path: path.to_owned() });
+        }
+        Box::new(file)
+    };
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(InputError::TooLong { path: path.to_owned() });
+    }
+    Ok(bytes)
+}
+
+/// Whether `text` is what [`unhex`] takes, and not empty.
+pub(crate) fn is_hex(text: &[u8], protocol: Protocol) -> bool {
+    !text.trim_ascii().is_empty() && cut(text, protocol).is_ok()
+}
+
+/// The bytes of hexadecimal text: one stream or, of a Bluetooth protocol, a value a line.
+///
+/// # Errors
+/// [`InputError::NotHex`].
+pub(crate) fn unhex(path: &Path, text: &[u8], protocol: Protocol) -> Result<Vec<Captured>, InputError> {
+    cut(text, protocol).map_err(|fault| InputError::NotHex {
         path: path.to_owned(),
         fault,
     })
 }
 
-fn read_raw(path: &Path) -> io::Result<Vec<u8>> {
-    if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    fs::read(path)
-}
-
 impl Captured {
-    fn stream(bytes: Vec<u8>) -> Self {
+    /// Bytes alone.
+    pub(crate) fn stream(bytes: Vec<u8>) -> Self {
         Self {
             characteristic: None,
             bytes,
@@ -105,20 +131,29 @@ impl Captured {
     }
 }
 
+fn cut(text: &[u8], protocol: Protocol) -> Result<Vec<Captured>, HexFault> {
+    if protocol.carrier() != Carrier::Bluetooth {
+        return Ok(vec![Captured::stream(digits(text)?)]);
+    }
+    let lines = text.split(|&byte| byte == b'\n');
+    lines.filter(|line| !line.trim_ascii().is_empty()).map(value).collect()
+}
+
+/// A line, perhaps with the number of its Bluetooth characteristic and a colon before it.
 fn value(line: &[u8]) -> Result<Captured, HexFault> {
     let Some(colon) = line.iter().position(|&byte| byte == b':') else {
-        return unhex(line).map(Captured::stream);
+        return digits(line).map(Captured::stream);
     };
-    match unhex(&line[..colon]).ok().as_deref() {
+    match digits(&line[..colon]).ok().as_deref() {
         Some(&[high, low]) => Ok(Captured {
             characteristic: Some(u16::from_be_bytes([high, low])),
-            bytes: unhex(&line[colon + 1..])?,
+            bytes: digits(&line[colon + 1..])?,
         }),
         _ => Err(HexFault::Characteristic),
     }
 }
 
-fn unhex(text: &[u8]) -> Result<Vec<u8>, HexFault> {
+fn digits(text: &[u8]) -> Result<Vec<u8>, HexFault> {
     let mut bytes = Vec::with_capacity(text.len() / 2);
     let mut half = None;
     for (offset, &byte) in text.iter().enumerate() {
@@ -148,9 +183,9 @@ mod tests {
 
     #[test]
     fn hexadecimal_text_may_have_blanks_and_both_cases() {
-        assert_eq!(unhex(b"7b 30\n2C0d\n0A").unwrap(), b"{0,\r\n");
-        assert_eq!(unhex(b"7b3"), Err(HexFault::Odd));
-        assert_eq!(unhex(b"7b x"), Err(HexFault::NotADigit { offset: 3 }));
+        assert_eq!(digits(b"7b 30\n2C0d\n0A").unwrap(), b"{0,\r\n");
+        assert_eq!(digits(b"7b3"), Err(HexFault::Odd));
+        assert_eq!(digits(b"7b x"), Err(HexFault::NotADigit { offset: 3 }));
     }
 
     #[test]

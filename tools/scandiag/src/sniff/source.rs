@@ -9,7 +9,11 @@ use std::{
 use scanner_driver::{PortSelector, SerialSettings, Tap};
 use tokio::sync::mpsc;
 
-use crate::decode::InputError;
+use super::SniffError;
+use crate::{
+    decode::InputError,
+    place::{NothingThere, is_standard_input},
+};
 
 /// So many pieces of a file wait to be looked at: enough to keep the reader busy.
 const AHEAD: usize = 16;
@@ -32,9 +36,9 @@ impl Source {
     /// Opens a port, or a file if that is what `path` names; `-` is standard input.
     ///
     /// # Errors
-    /// [`scanner_driver::OpenError`], or the file cannot be read.
+    /// [`NothingThere`], or the file cannot be read.
     pub(super) async fn open(path: &Path, settings: SerialSettings) -> Result<Self, Box<dyn std::error::Error>> {
-        let (kind, is_live) = if path == Path::new("-") {
+        let (kind, is_live) = if is_standard_input(path) {
             (Kind::Reader(read(io::stdin())), true)
         } else if path.is_file() {
             let file = File::open(path).map_err(|source| InputError::Read {
@@ -43,7 +47,8 @@ impl Source {
             })?;
             (Kind::Reader(read(file)), false)
         } else {
-            (Kind::Port(Tap::open(&PortSelector::from(path), settings).await?), true)
+            let tap = Tap::open(&PortSelector::from(path), settings).await;
+            (Kind::Port(tap.map_err(NothingThere::from)?), true)
         };
         Ok(Self {
             kind,
@@ -59,6 +64,15 @@ impl Source {
 
     pub(super) fn is_port(&self) -> bool {
         matches!(self.kind, Kind::Port(_))
+    }
+
+    /// What it means that [`next`](Self::next) failed.
+    pub(super) fn lost(&self, path: &Path, source: io::Error) -> Box<dyn std::error::Error> {
+        let path = path.to_owned();
+        match self.kind {
+            Kind::Port(_) => SniffError::Lost { path, source }.into(),
+            Kind::Reader(_) => InputError::Read { path, source }.into(),
+        }
     }
 
     /// The next bytes; `None` at the end of a file. Cancel-safe.

@@ -54,6 +54,178 @@ fn wrong_usage_and_missing_files_have_their_own_exit_codes() {
     assert!(String::from_utf8_lossy(&noise.stderr).contains("no record in the 3 bytes"));
 }
 
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Decodes a file with these very bytes.
+fn decode_bytes(bytes: &[u8], arguments: &[&str]) -> Output {
+    let dir = tempfile::tempdir().unwrap();
+    let capture = dir.path().join("capture");
+    fs::write(&capture, bytes).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scandiag"));
+    command.arg("decode").args(arguments).arg(&capture).output().unwrap()
+}
+
+const WEIGHT: &[u8] = b"ST,+00070.50 kg\r\n";
+
+#[test]
+fn bytes_that_nobody_understands_are_counted_for_the_person_and_change_no_object() {
+    let noisy = [b"noise\r\n", WEIGHT].concat();
+    for arguments in [&["--json"][..], &["--json", "--protocol", "and"]] {
+        let (clean, output) = (decode_bytes(WEIGHT, arguments), decode_bytes(&noisy, arguments));
+        assert!(!said(&clean).contains("skipped"), "{}", said(&clean));
+        assert!(said(&output).contains("skipped 5 of 24 bytes"), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0));
+        let (mut unit, expected) = (objects(&output), objects(&clean));
+        assert_eq!(unit[0]["offset"], 7);
+        unit[0]["offset"] = 0.into();
+        assert_eq!(unit, expected);
+    }
+}
+
+#[test]
+fn hexadecimal_text_without_the_flag_is_pointed_out() {
+    let hex = "53542c2b30303037302e3530206b670d0a\n";
+    for protocol in ["auto", "and", "scan-link", "sig-wss"] {
+        let output = decode_bytes(hex.as_bytes(), &["--protocol", protocol]);
+        assert!(said(&output).contains("hexadecimal text") && said(&output).contains("`--hex`"));
+        assert_eq!(output.status.code(), Some(1), "{protocol}");
+    }
+    let values = decode_bytes(b"2A9D: 00b036\n", &["--protocol", "sig-wss"]);
+    assert!(said(&values).contains("`--hex`"), "{}", said(&values));
+    for (bytes, arguments) in [(WEIGHT, &[][..]), (hex.as_bytes(), &["--hex"])] {
+        assert_eq!(said(&decode_bytes(bytes, arguments)), "");
+    }
+}
+
+#[test]
+fn text_is_no_bluetooth_value() {
+    // The first has the length of a Xiaomi value, the second would be 3 digits of weight behind flags that no standard knows.
+    for text in [
+        "hello world!\n",
+        "0123",
+        "\ttab\r\n",
+        "Gr\u{f6}\u{df}e 1,80 m",
+        "00b036",
+    ] {
+        for protocol in ["sig-wss", "sig-bcs", "xiaomi"] {
+            let output = decode_bytes(text.as_bytes(), &["--json", "--protocol", protocol]);
+            let units = objects(&output);
+            assert_eq!((units.len(), output.status.code()), (1, Some(1)), "{text:?} {protocol}");
+            assert_eq!(
+                (&units[0]["ok"], &units[0]["error"]),
+                (&false.into(), &"bad_frame".into()),
+                "{text:?} {protocol}"
+            );
+            let detail = units[0]["detail"].as_str().unwrap();
+            assert!(detail.contains("text") && detail.contains("--hex"), "{detail}");
+        }
+    }
+    // A letter and a control character are no text.
+    let weight = decode_bytes(b"\x00AB", &["--json", "--protocol", "sig-wss"]);
+    assert_eq!(objects(&weight)[0]["ok"], true);
+}
+
+#[test]
+fn surplus_bytes_of_a_bluetooth_value_are_told_and_a_value_that_cannot_be_one_is_warned_of_or_refused() {
+    let run = |bytes: &[u8]| {
+        let output = decode_bytes(bytes, &["--json", "--protocol", "sig-wss"]);
+        (
+            objects(&output)[0]["ok"].as_bool().unwrap(),
+            said(&output),
+            output.status.code(),
+        )
+    };
+    let value = |length: usize| {
+        let mut value = vec![0xee; length];
+        value[..3].copy_from_slice(&[0x00, 0xb0, 0x36]);
+        value
+    };
+    assert_eq!(run(&value(3)), (true, String::new(), Some(0)));
+    for (length, warned) in [(5, false), (15, false), (16, true), (512, true)] {
+        let (ok, said, code) = run(&value(length));
+        assert_eq!((ok, code), (true, Some(0)), "{length}");
+        assert!(
+            said.contains(&format!("{} bytes behind the last field", length - 3)),
+            "{said}"
+        );
+        assert_eq!(said.contains("warning"), warned, "{length}: {said}");
+    }
+    let refused = decode_bytes(&value(513), &["--json", "--protocol", "sig-wss"]);
+    assert_eq!(
+        (&objects(&refused)[0]["error"], refused.status.code()),
+        (&"length_mismatch".into(), Some(1))
+    );
+
+    // Each line of hexadecimal text is a value of its own, whoever it says it is.
+    let lines = "2A9D: 00b036ff\n2A9C: 0000c800\n00b036\n";
+    let output = decode(lines, &["--hex", "--protocol", "sig-wss"]);
+    let told: Vec<_> = said(&output).lines().map(str::to_owned).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("1 bytes behind"), "{told:?}");
+}
+
+#[test]
+fn who_finds_nothing_is_told_what_else_to_try() {
+    for (bytes, protocol, hint) in [
+        (WEIGHT, "toledo", "another family than toledo"),
+        (b"hello\r\n", "auto", "families that `--protocol auto` does not"),
+        // Rejected alone is nothing found too.
+        (b"ST,+0007x.50 kg\r\n", "scan-link", "another family than scan-link"),
+    ] {
+        let output = decode_bytes(bytes, &["--protocol", protocol]);
+        assert!(
+            said(&output).contains("scandiag identify "),
+            "{protocol}: {}",
+            said(&output)
+        );
+        assert!(said(&output).contains(hint), "{protocol}: {}", said(&output));
+        assert_eq!(output.status.code(), Some(1));
+    }
+    assert!(said(&decode_bytes(b"", &[])).contains("is empty"));
+    assert!(!said(&decode_bytes(b"", &[])).contains("identify"));
+    // `identify` knows neither Bluetooth values nor tables.
+    assert!(!said(&decode_bytes(b"\x00\x01", &["--protocol", "sig-wss"])).contains("identify"));
+}
+
+#[test]
+fn what_is_no_file_of_bytes_is_named_with_its_cause() {
+    let run = |path: &std::path::Path, protocol: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scandiag"));
+        let output = command
+            .args(["decode", "--protocol", protocol])
+            .arg(path)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        said(&output)
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let huge = folder.path().join("huge");
+    fs::File::create(&huge).unwrap().set_len((64 << 20) + 1).unwrap();
+    let text = run(&huge, "auto");
+    assert!(
+        text.contains("longer than 64 MiB") && text.contains("scandiag sniff"),
+        "{text}"
+    );
+    let broken = folder.path().join("table.csv");
+    fs::write(&broken, b"Wei\xffght\n1\n").unwrap();
+    let text = run(&broken, "lookinbody-csv");
+    assert!(text.contains("table.csv` is not a table"), "{text}");
+    #[cfg(unix)]
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let _guard = runtime.enter();
+        let port = scansim::Pty::open(folder.path().join("port")).unwrap();
+        let text = run(port.link(), "auto");
+        assert!(text.contains("is a port") && text.contains("scandiag sniff"), "{text}");
+    }
+}
+
 #[test]
 fn ports_are_listed_as_json() {
     let output = Command::new(env!("CARGO_BIN_EXE_scandiag"))

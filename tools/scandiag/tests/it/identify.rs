@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader, Write as _},
     process::{Command, Output, Stdio},
 };
 
@@ -36,9 +37,20 @@ fn captured_bytes_are_identified_with_their_reason() {
     }
     assert_eq!(found.status.code(), Some(0));
 
-    let lost = identify_file(b"h\xe8llo");
-    assert_eq!(lost.status.code(), Some(1));
-    assert!(answer(&lost)["reason"].as_str().unwrap().contains("highest bit"));
+    for (bytes, reason) in [
+        (&b"h\xe8llo"[..], "highest bit"),
+        (b"hello", "no family explains the bytes"),
+        (b"7b30 2c31\n", "`scandiag decode --hex`"),
+        (b"", "the file is empty"),
+    ] {
+        let lost = identify_file(bytes);
+        assert_eq!(lost.status.code(), Some(1));
+        let said = answer(&lost)["reason"].as_str().unwrap().to_owned();
+        assert!(said.contains(reason), "{said}");
+        for word in ["cable", "heard", "came", "speed"] {
+            assert!(!said.contains(word), "a file has no {word}: {said}");
+        }
+    }
 }
 
 #[test]
@@ -52,10 +64,26 @@ fn a_port_that_is_not_there_is_an_answer_that_names_it() {
     assert!(reason.contains("/dev/no-such-port"), "{reason}");
 }
 
+#[test]
+fn captured_bytes_may_come_from_standard_input() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
+        .args(["identify", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(TAGGED).unwrap();
+    let said = answer(&child.wait_with_output().unwrap());
+    assert_eq!(
+        (&said["port"], &said["protocol"]),
+        (&"-".into(), &"tanita-tagged".into())
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_scanner_at_a_port_is_identified_and_nothing_is_written_to_it() {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use scansim::{Pace, Player, Pty};
     use tokio::io::AsyncReadExt as _;
@@ -81,9 +109,40 @@ fn a_scanner_at_a_port_is_identified_and_nothing_is_written_to_it() {
         }
         let said = answer(&child.wait_with_output().unwrap());
         assert_eq!(
-            (&said["protocol"], &said["settings"]),
-            (&"tanita-tagged".into(), &"9600 8N1".into())
+            (&said["protocol"], &said["settings"], &said["pseudo_terminal"]),
+            (&"tanita-tagged".into(), &"9600 8N1".into(), &true.into())
         );
+
+        // First comes the setting of a scanner that speaks all the time, for which nobody waits long. A right checksum ends it, however long it
+        // might have listened. To a person no settings are shown that any others could be.
+        let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
+            .args(["identify", "--seconds", "600"])
+            .arg(&link)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut notes = BufReader::new(child.stderr.take().unwrap()).lines();
+        for expected in ["listening at 115200 8N1 for 1 s", "listening at 9600 8N1 for 600 s"] {
+            let note = notes.next().unwrap().unwrap();
+            assert!(note.ends_with(expected), "{note}");
+        }
+        player.play(TAGGED).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > deadline {
+                child.kill().unwrap();
+                panic!("it listens on");
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            text.contains("tanita-tagged (certain), settings cannot be told at a pseudo-terminal, model HD-351BT"),
+            "{text}"
+        );
+        assert!(!text.contains("8N1"), "{text}");
 
         // What merely begins like a frame is not believed while there are other settings to try.
         let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))

@@ -99,8 +99,26 @@ fn the_capture_is_kept_and_no_other_is_overwritten() {
 
     let refused = captured(b"something else", &save);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains(kept.to_str().unwrap()));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        said.contains(&format!("`{}` is there already", kept.display())),
+        "{said}"
+    );
     assert_eq!(fs::read(&kept).unwrap(), TAGGED);
+
+    let missing = folder.path().join("no-such-folder");
+    let nowhere = missing.join("kept");
+    let refused = captured(TAGGED, &["--record", nowhere.to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    for part in [
+        format!("`{}`", nowhere.display()),
+        format!("the folder `{}` does not exist", missing.display()),
+        "make it".to_owned(),
+    ] {
+        assert!(said.contains(&part), "{said}");
+    }
+    assert!(!said.contains("there already"), "{said}");
 }
 
 #[cfg(unix)]
@@ -130,7 +148,11 @@ fn a_scanner_at_a_port_is_shown_live_and_nothing_is_written_to_it() {
             .spawn()
             .unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-        assert!(stderr.next().unwrap().unwrap().contains("listening at 9600 8N1"));
+        let said = stderr.next().unwrap().unwrap();
+        assert!(
+            said.contains("listening at 2400 7E1, as is usual for tanita-wb; `--serial` sets others"),
+            "{said}"
+        );
         scanner.write_all(b"S     75.0kg\r\n").await.unwrap();
         let mut shown = BufReader::new(child.stdout.take().unwrap()).lines();
         let weight: Value = serde_json::from_str(&shown.next().unwrap().unwrap()).unwrap();
@@ -166,6 +188,15 @@ fn what_cannot_be_listened_to_is_named_with_its_cause() {
         ),
         (&["--serial", "2400 7E1"], "/dev/no-such-port", "(2400 7E1)"),
         (&["--protocol", "scan-link"], "/dev/no-such-port", "(115200 8N1)"),
+        (&["--protocol", "tanita-wb"], "/dev/no-such-port", "(2400 7E1)"),
+        (
+            &["--protocol", "tanita-wb", "--serial", "9600 8N1"],
+            "/dev/no-such-port",
+            "(9600 8N1)",
+        ),
+        (&[], "no-such-capture", "neither as a port nor as a file"),
+        #[cfg(target_os = "linux")]
+        (&[], "/dev", "neither a serial port nor a file"),
         (&["--protocol", "sig-bcs"], "-", "no serial line carries `sig-bcs`"),
     ] {
         let output = sniff(arguments, Path::new(source));
