@@ -93,21 +93,24 @@ impl Board {
         if ![facility, agent].into_iter().all(is_name) || !(scanner == "_" || is_name(scanner)) {
             return;
         }
-        let Some(known) = self.agent(facility, agent) else {
+        let Some((known, most)) = self.agent(facility, agent) else {
             return;
         };
         if scanner == "_" {
-            known.apply(channel, payload);
+            known.apply(channel, payload, most);
             return;
         }
+        let Some(known) = known.scanner(scanner, most) else {
+            return;
+        };
         if channel == "last" {
             if let Ok(last) = serde_json::from_slice::<LastMessage>(payload) {
-                known.scanner(scanner).end(&last.scan);
+                known.end(&last.scan);
                 self.finish([facility, agent, scanner], last);
             }
             return;
         }
-        known.scanner(scanner).apply(channel, payload, now);
+        known.apply(channel, payload, now);
     }
 
     /// The board as the page gets it.
@@ -136,13 +139,14 @@ impl Board {
             .min()
     }
 
-    fn agent(&mut self, facility: &str, agent: &str) -> Option<&mut Agent> {
+    /// An agent, and how many scanners it may have beside those of all others; none if they leave no room.
+    fn agent(&mut self, facility: &str, agent: &str) -> Option<(&mut Agent, usize)> {
         let key = (facility.to_owned(), agent.to_owned());
-        let count: usize = self.agents.values().map(|agent| agent.scanners.len().max(1)).sum();
-        if count >= MAX_SCANNERS && !self.agents.contains_key(&key) {
-            return None;
-        }
-        Some(self.agents.entry(key).or_default())
+        let others = self.agents.iter().filter(|(other, _)| **other != key);
+        // An agent takes a place before its scanners are known.
+        let taken: usize = others.map(|(_, agent)| agent.scanners.len().max(1)).sum();
+        let most = MAX_SCANNERS.saturating_sub(taken);
+        (most > 0).then(|| (self.agents.entry(key).or_default(), most))
     }
 
     fn finish(&mut self, [facility, agent, scanner]: [&str; 3], last: LastMessage) {
@@ -169,7 +173,7 @@ impl Board {
 }
 
 impl Agent {
-    fn apply(&mut self, channel: &str, payload: &[u8]) {
+    fn apply(&mut self, channel: &str, payload: &[u8], most: usize) {
         match channel {
             "status" => {
                 let state = serde_json::from_slice::<StateMessage>(payload).map(|message| message.state);
@@ -178,8 +182,10 @@ impl Agent {
             "info" => {
                 let info = serde_json::from_slice::<InfoMessage>(payload);
                 for known in info.map(|info| info.scanners).unwrap_or_default() {
-                    if is_name(&known.scanner) && self.scanners.len() < MAX_SCANNERS {
-                        self.scanner(&known.scanner).model = known.model.map(shortened);
+                    if is_name(&known.scanner)
+                        && let Some(scanner) = self.scanner(&known.scanner, most)
+                    {
+                        scanner.model = known.model.map(shortened);
                     }
                 }
             }
@@ -187,8 +193,12 @@ impl Agent {
         }
     }
 
-    fn scanner(&mut self, name: &str) -> &mut Scanner {
-        self.scanners.entry(name.to_owned()).or_default()
+    /// A scanner; none if it is new and the agent has `most` already.
+    fn scanner(&mut self, name: &str, most: usize) -> Option<&mut Scanner> {
+        if self.scanners.len() >= most && !self.scanners.contains_key(name) {
+            return None;
+        }
+        Some(self.scanners.entry(name.to_owned()).or_default())
     }
 }
 

@@ -129,3 +129,25 @@ fn only_chosen_members_reach_the_page() {
         "{snapshot}"
     );
 }
+
+#[test]
+fn a_flood_of_scanners_is_bounded_and_leaves_known_ones_alone() {
+    let crowd: Vec<_> = (0..2 * MAX_SCANNERS)
+        .map(|n| json!({ "scanner": format!("made-up-{n}") }))
+        .collect();
+    let info = json!({ "scanners": crowd }).to_string();
+    let mut of_a_new_agent = Board::default();
+    of_a_new_agent.apply("gym-7/back-door/_/info", info.as_bytes(), NOW);
+    let mut of_a_known_agent = board();
+    of_a_known_agent.apply("gym-7/front-desk/_/info", info.as_bytes(), NOW);
+    let mut by_their_topics = board();
+    for n in 0..2 * MAX_SCANNERS {
+        let topic = format!("gym-7/front-desk/made-up-{n}/status");
+        by_their_topics.apply(&topic, br#"{"state":"available"}"#, NOW);
+    }
+    by_their_topics.apply("gym-7/front-desk/bay-1/scan", &scan("s1", 1, 40), NOW);
+    for board in [&of_a_new_agent, &of_a_known_agent, &by_their_topics] {
+        assert_eq!(shown(board, NOW)["scanners"].as_array().unwrap().len(), MAX_SCANNERS);
+    }
+    assert_eq!(shown(&by_their_topics, NOW)["scanners"][0]["scan"]["progress"], 40);
+}
