@@ -1,15 +1,15 @@
 //! Our own firmware on an emulated Cortex-M4: a person steps on, and the reading stands in the hub. A result stays in the scanner's
 //! memory until the agent has it on disk, so here nothing at all may be lost, whoever dies at whatever moment.
 
-use std::collections::BTreeMap;
+use std::{any::Any, collections::BTreeMap};
 
 use scansim::EmulatedScanner;
 use serde_json::Value;
 
 use crate::support::{
-    broker::Broker,
+    broker::{Broker, Mosquitto},
     ear::Ear,
-    emulated::{self, measure, until},
+    emulated::{self, Stepped, measure, until},
     kiosk::World,
     program::Program,
 };
@@ -22,25 +22,37 @@ type Values = BTreeMap<String, String>;
 /// A facility whose kiosk has the emulated scanner. The agent does not run yet.
 struct Site {
     world: World,
-    _broker: Broker,
     ear: Ear,
     scanner: EmulatedScanner,
+    /// Lives as long as the site.
+    _broker: Box<dyn Any + Send>,
 }
 
 impl Site {
     /// With the scanner plugged in; `None` where a program is missing.
     async fn new() -> Option<Self> {
         let world = World::new();
+        let broker = Broker::start(world.broker_port).await;
+        Self::at(world, broker).await
+    }
+
+    /// As a facility has it: the broker is Mosquitto.
+    async fn with_mosquitto() -> Option<Self> {
+        let world = World::new();
+        let broker = Mosquitto::start(world.broker_port).await?;
+        Self::at(world, broker).await
+    }
+
+    async fn at(world: World, broker: impl Any + Send) -> Option<Self> {
         let mut scanner = emulated::scanner(&world).await?;
         scanner.plug().unwrap();
         world.speaks_scan_link();
-        let broker = Broker::start(world.broker_port).await;
         let ear = Ear::listen(world.broker_port).await;
         Some(Self {
             world,
-            _broker: broker,
             ear,
             scanner,
+            _broker: Box::new(broker),
         })
     }
 
@@ -79,11 +91,20 @@ impl Site {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_steps_on_is_seen_live_and_every_value_measured_stands_in_the_hub() {
-    let Some(mut site) = Site::new().await else { return };
+    let Some(mut site) = Site::with_mosquitto().await else {
+        return;
+    };
     site.world.hub.start().await;
     let agent = site.connected_agent().await;
 
-    let measured = measure(&mut site.scanner).await;
+    let mut scan = Stepped::begin(&mut site.scanner).await;
+    site.ear.until_stage("weighing").await;
+    scan.measuring().await;
+    site.ear.until_stage("measuring").await;
+    scan.calculating().await;
+    site.ear.until_stage("reading_results").await;
+    let measured = scan.finish().await;
+    site.ear.until_stage("done").await;
     site.ear.until("bay-1/event", |event| event["kind"] == "uploaded").await;
     site.expect_readings(std::slice::from_ref(&measured)).await;
     site.until_confirmed().await;
@@ -250,15 +271,13 @@ async fn an_agent_killed_in_the_middle_of_a_scan_takes_its_result_when_it_is_bac
     let Some(mut site) = Site::new().await else { return };
     site.world.hub.start().await;
     let agent = site.connected_agent().await;
-    site.scanner.say("step on").await.unwrap();
-    site.ear
-        .until("bay-1/progress", |progress| progress["stage"] == "measuring")
-        .await;
+    let mut scan = Stepped::begin(&mut site.scanner).await;
+    scan.measuring().await;
+    site.ear.until_stage("measuring").await;
     agent.kill();
 
+    let measured = scan.finish().await;
     site.scanner.forget_dead_owner();
-    until(&mut site.scanner, "a result", |report| report.results == 1).await;
-    let measured = emulated::values(&mut site.scanner).await;
     let agent = site.world.agent();
     site.until_confirmed().await;
     site.expect_readings(&[measured]).await;
@@ -330,11 +349,10 @@ async fn who_steps_off_too_early_has_no_reading_and_who_has_no_contact_the_weigh
     let Some(mut site) = Site::new().await else { return };
     site.world.hub.start().await;
     let agent = site.connected_agent().await;
-    site.scanner.say("step on").await.unwrap();
-    site.ear
-        .until("bay-1/progress", |progress| progress["stage"] == "measuring")
-        .await;
-    site.scanner.say("step off").await.unwrap();
+    let mut scan = Stepped::begin(&mut site.scanner).await;
+    scan.measuring().await;
+    site.ear.until_stage("measuring").await;
+    scan.step_off().await;
     site.ear.until("bay-1/event", |event| event["kind"] == "failed").await;
 
     site.scanner.say("contact").await.unwrap();

@@ -7,6 +7,7 @@ use crate::support::{
     ear::Ear,
     hub::value,
     kiosk::World,
+    program::Program,
     records::{record, weight},
 };
 
@@ -18,8 +19,7 @@ async fn an_agent_that_starts_before_everything_else_catches_up_with_each() {
     let mut scanner = world.scanner();
     scanner.play(&record(1)).await.unwrap();
 
-    let broker = Broker::start(world.broker_port).await;
-    let ear = Ear::listen(world.broker_port).await;
+    let (broker, ear) = broker_comes(&world, &agent).await;
     ear.until("bay-1/last", |last| {
         last["result"] == "completed" && last["upload"] == "waiting"
     })
@@ -72,8 +72,7 @@ async fn a_broker_that_comes_back_is_told_everything_again() {
 
     scanner.play(&record(1)).await.unwrap();
 
-    let broker = Broker::start(world.broker_port).await;
-    let ear = Ear::listen(world.broker_port).await;
+    let (broker, ear) = broker_comes(&world, &agent).await;
     let second = ear.until("_/status", |status| status["state"] == "online").await;
     assert!(second["session"].as_u64() > first["session"].as_u64());
     ear.until("bay-1/last", |last| last["result"] == "completed").await;
@@ -105,4 +104,13 @@ async fn a_scanner_that_is_unplugged_in_the_middle_of_a_record_is_read_again_onc
         [weight(2)]
     );
     assert!(agent.terminate().success());
+}
+
+/// A broker comes, and a dashboard listens to it before the agent finds it: events are told once.
+async fn broker_comes(world: &World, agent: &Program) -> (Broker, Ear) {
+    agent.pause();
+    let broker = Broker::start(world.broker_port).await;
+    let ear = Ear::listen(world.broker_port).await;
+    agent.go_on();
+    (broker, ear)
 }

@@ -1,7 +1,5 @@
 //! The live page, fed by a real broker.
 
-use std::net::SocketAddr;
-
 use mqtt5::{
     MqttClient, PublishOptions, QoS,
     broker::{
@@ -13,38 +11,54 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio::{task::JoinHandle, time::timeout};
 
-use crate::support::{PATIENCE, TestHub};
+use crate::{
+    port::ReservedPort,
+    support::{PATIENCE, TestHub},
+};
 
 struct Broker {
-    addr: SocketAddr,
+    port: ReservedPort,
     stop: mqtt5::broker::BrokerShutdownHandle,
     task: JoinHandle<()>,
 }
 
 impl Broker {
-    async fn start(addr: SocketAddr) -> Self {
+    async fn start() -> Self {
+        Self::start_at(ReservedPort::new()).await
+    }
+
+    async fn start_at(port: ReservedPort) -> Self {
         let storage = StorageConfig::default()
             .with_backend(StorageBackend::Memory)
             .with_persistence(false);
-        let config = BrokerConfig::default().with_bind_address(addr).with_storage(storage);
+        let config = BrokerConfig::default()
+            .with_bind_address(port.address())
+            .with_storage(storage);
         let mut broker = MqttBroker::with_config(config).await.unwrap();
-        let addr = broker.local_addr().unwrap();
         let stop = broker.shutdown_handle();
         let task = tokio::spawn(async move {
             let _ = broker.run().await;
         });
-        Self { addr, stop, task }
+        Self { port, stop, task }
     }
 
-    async fn end(self) -> SocketAddr {
+    async fn end(self) -> ReservedPort {
         self.stop.shutdown();
         let _ = timeout(PATIENCE, self.task).await;
-        self.addr
+        self.port
+    }
+
+    /// What a hub is told of it.
+    fn section(&self) -> String {
+        format!("[live]\nmqtt_url = \"mqtt://{}\"\n", self.port.address())
     }
 
     async fn agent(&self) -> MqttClient {
         let client = MqttClient::new("agent");
-        client.connect(&format!("mqtt://{}", self.addr)).await.unwrap();
+        client
+            .connect(&format!("mqtt://{}", self.port.address()))
+            .await
+            .unwrap();
         client
     }
 }
@@ -109,7 +123,7 @@ impl Page {
 
 #[tokio::test]
 async fn the_page_follows_a_scan_without_a_reload_and_shows_a_dead_agent_as_dead() {
-    let broker = Broker::start("127.0.0.1:0".parse().unwrap()).await;
+    let broker = Broker::start().await;
     let agent = broker.agent().await;
     say(&agent, "_/status", json!({"state": "online", "reason": "start"}), true).await;
     say(&agent, "bay-1/status", json!({"state": "busy"}), true).await;
@@ -117,7 +131,7 @@ async fn the_page_follows_a_scan_without_a_reload_and_shows_a_dead_agent_as_dead
     say(&agent, "bay-1/scan", scan(1, 40), true).await;
 
     // The page is opened in the middle of the scan: what is retained brings it up to date.
-    let hub = TestHub::start_with(&format!("[live]\nmqtt_url = \"mqtt://{}\"\n", broker.addr)).await;
+    let hub = TestHub::start_with(&broker.section()).await;
     let mut page = Page::open(&hub).await;
     page.until(|board| board["scanners"][0]["scan"]["progress"] == 40).await;
     say(&agent, "bay-1/progress", scan(2, 62), false).await;
@@ -138,8 +152,8 @@ async fn the_page_follows_a_scan_without_a_reload_and_shows_a_dead_agent_as_dead
 
 #[tokio::test]
 async fn the_page_says_when_the_broker_is_away_and_comes_back_by_itself() {
-    let broker = Broker::start("127.0.0.1:0".parse().unwrap()).await;
-    let hub = TestHub::start_with(&format!("[live]\nmqtt_url = \"mqtt://{}\"\n", broker.addr)).await;
+    let broker = Broker::start().await;
+    let hub = TestHub::start_with(&broker.section()).await;
     let mut page = Page::open(&hub).await;
     page.until(|board| board["broker"] == "connected").await;
     let agent = broker.agent().await;
@@ -147,10 +161,10 @@ async fn the_page_says_when_the_broker_is_away_and_comes_back_by_itself() {
     say(&agent, "bay-1/status", json!({"state": "idle"}), true).await;
     page.until(|board| board["scanners"][0]["state"] == "idle").await;
     let _ = agent.disconnect().await;
-    let addr = broker.end().await;
+    let port = broker.end().await;
     let away = page.until(|board| board["broker"] == "away").await;
     assert_eq!(away["scanners"], json!([]));
-    let broker = Broker::start(addr).await;
+    let broker = Broker::start_at(port).await;
     page.until(|board| board["broker"] == "connected").await;
     broker.end().await;
 }

@@ -15,6 +15,8 @@ mod logs;
 mod members;
 mod oauth;
 mod performers;
+#[path = "../../../../tests/tests/end_to_end/support/port.rs"]
+mod port;
 mod progress;
 mod readings;
 mod scopes;

@@ -1,7 +1,7 @@
 //! Brokers that can be started, stopped and started again at the same port.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     process::Stdio,
 };
@@ -17,7 +17,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::patiently;
+use super::{patiently, port::ReservedPort};
 use crate::config::{BrokerUrl, Config, Version};
 
 const MOSQUITTO: &str = "/usr/sbin/mosquitto";
@@ -30,8 +30,8 @@ pub(super) enum Kind {
 
 pub(super) struct Broker {
     kind: Kind,
-    port: u16,
-    websocket_port: u16,
+    port: ReservedPort,
+    websocket_port: ReservedPort,
     /// Further lines of Mosquitto's configuration.
     settings: String,
     dir: TempDir,
@@ -63,70 +63,48 @@ impl Broker {
         prepare(dir.path());
         let mut broker = Self {
             kind,
-            port: 0,
-            websocket_port: 0,
+            port: ReservedPort::new(),
+            websocket_port: ReservedPort::new(),
             settings: settings.to_owned(),
             dir,
             running: Running::No,
         };
-        loop {
-            broker.port = free_port();
-            broker.websocket_port = free_port();
-            // Somebody else may have taken a port meanwhile.
-            if broker.try_start().await {
-                return Some(broker);
-            }
-        }
+        broker.start_again().await;
+        Some(broker)
     }
 
     /// Starts it at the same port, having forgotten everything.
     pub(super) async fn start_again(&mut self) {
-        assert!(self.try_start().await, "the port was taken");
-    }
-
-    /// Whether it is the one that listens now.
-    async fn try_start(&mut self) -> bool {
         match self.kind {
             Kind::Embedded => {
-                let websocket = WebSocketConfig::new().with_bind_addresses(vec![loopback(self.websocket_port)]);
+                let websocket = WebSocketConfig::new().with_bind_addresses(vec![self.websocket_port.address()]);
                 let config = BrokerConfig::new()
-                    .with_bind_addresses(vec![loopback(self.port)])
+                    .with_bind_addresses(vec![self.port.address()])
                     .with_websocket(websocket)
                     .with_storage(StorageConfig {
                         backend: StorageBackend::Memory,
                         ..StorageConfig::default()
                     });
-                let Ok(mut broker) = MqttBroker::with_config(config).await else {
-                    return false;
-                };
+                let mut broker = MqttBroker::with_config(config).await.unwrap();
                 self.running = Running::Embedded(tokio::spawn(async move {
                     let _ = broker.run().await;
                 }));
-                true
             }
             Kind::Mosquitto => {
                 let file = self.dir.path().join("mosquitto.conf");
-                let Self { port, settings, .. } = self;
+                let (port, settings) = (self.port(), &self.settings);
                 let text = format!("listener {port} 127.0.0.1\n{settings}log_dest none\n");
                 std::fs::write(&file, text).unwrap();
                 let mut command = Command::new(MOSQUITTO);
                 command.arg("-c").arg(&file).current_dir(self.dir.path());
                 command.stdout(Stdio::null()).stderr(Stdio::null());
-                let mut child = command.kill_on_drop(true).spawn().unwrap();
-                let listens = patiently("mosquitto", async {
-                    loop {
-                        if child.try_wait().unwrap().is_some() {
-                            return false;
-                        }
-                        if TcpStream::connect(loopback(self.port)).await.is_ok() {
-                            return true;
-                        }
+                self.running = Running::Mosquitto(command.kill_on_drop(true).spawn().unwrap());
+                patiently("mosquitto", async {
+                    while TcpStream::connect(self.port.address()).await.is_err() {
                         tokio::task::yield_now().await;
                     }
-                });
-                let listens = listens.await;
-                self.running = Running::Mosquitto(child);
-                listens
+                })
+                .await;
             }
         }
     }
@@ -144,15 +122,15 @@ impl Broker {
     }
 
     pub(super) fn port(&self) -> u16 {
-        self.port
+        self.port.address().port()
     }
 
     pub(super) fn websocket_url(&self) -> BrokerUrl {
-        url(&format!("ws://127.0.0.1:{}/mqtt", self.websocket_port))
+        url(&format!("ws://{}/mqtt", self.websocket_port.address()))
     }
 
     pub(super) fn config(&self, version: Version) -> Config {
-        config(self.port, version)
+        config(self.port(), version)
     }
 }
 
@@ -170,16 +148,6 @@ pub(super) fn url(text: &str) -> BrokerUrl {
 
 pub(super) fn loopback(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
-}
-
-/// A port nobody listens on, below those that outgoing connections get: a broker must find its port again after a restart.
-pub(super) fn free_port() -> u16 {
-    loop {
-        let port = fastrand::u16(20_000..32_000);
-        if TcpListener::bind(loopback(port)).is_ok() {
-            return port;
-        }
-    }
 }
 
 fn is_mosquitto_installed() -> bool {

@@ -8,6 +8,8 @@ mod cable;
 mod connection;
 mod contract;
 mod observer;
+#[path = "../../../../tests/tests/end_to_end/support/port.rs"]
+mod port;
 mod schemas;
 mod tls;
 
@@ -18,7 +20,7 @@ use broker::{Broker, Kind};
 use crate::config::Version;
 
 /// How long any awaited state may take. Only a failing test gets there.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs `test` with every broker there is and both versions.
 async fn everywhere<F: Future<Output = ()>>(test: impl Fn(Broker, Version) -> F) {

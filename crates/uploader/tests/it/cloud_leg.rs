@@ -8,8 +8,10 @@ use outbox::State;
 use crate::{
     World, externalid,
     fake_cloud::{CREATE, FakeCloud, Fault, HEARTBEAT, REGISTER, TOKEN, error},
-    fake_http::{FakeHttp, Reply},
-    pass, time_flies, until,
+    fake_http::Reply,
+    pass,
+    port::ReservedPort,
+    time_flies, until,
 };
 
 const MINUTE: Duration = Duration::from_secs(61);
@@ -177,9 +179,8 @@ async fn the_wait_a_server_asks_for_binds_every_call() {
 
 #[tokio::test]
 async fn a_server_that_comes_late_gets_everything_soon() {
-    let placeholder = FakeHttp::start(|_| Reply::Drop).await;
-    let address = placeholder.address.to_string();
-    drop(placeholder);
+    let port = ReservedPort::new();
+    let address = port.address().to_string();
     let mut world = World::at(&format!("http://{address}"), "hub").await;
     for n in 1..=20 {
         world.store(n, n).await;

@@ -8,6 +8,8 @@ mod fake_cloud;
 #[expect(dead_code, reason = "shared with the client's tests, which use the rest")]
 mod fake_http;
 mod performers;
+#[path = "../../../../tests/tests/end_to_end/support/port.rs"]
+mod port;
 mod readings;
 mod restart;
 

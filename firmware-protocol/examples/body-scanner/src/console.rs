@@ -11,6 +11,8 @@ pub enum Command {
     StepOff,
     /// `every N`: somebody comes every N seconds; 0 for nobody.
     Every(u32),
+    /// `go N`: scans go on for N milliseconds and stand still then.
+    Go(u32),
     /// `contact`: the next scan finds no good contact.
     Contact,
     /// `drop N`: the next N bytes of results are swallowed.
@@ -60,6 +62,7 @@ fn parse(line: &str) -> Option<Command> {
         ("step", _) if line == "step on" => Command::StepOn,
         ("step", _) if line == "step off" => Command::StepOff,
         ("every", Ok(seconds)) => Command::Every(seconds),
+        ("go", Ok(millis)) => Command::Go(millis),
         ("contact", _) => Command::Contact,
         ("drop", Ok(bytes)) => Command::Drop(bytes),
         ("flip", Ok(bytes)) => Command::Flip(bytes),
@@ -84,6 +87,7 @@ mod tests {
         let mut typed = |line: &str| line.bytes().filter_map(|byte| console.push(byte)).last().unwrap();
         assert_eq!(typed("step on\r\n"), Ok(Command::StepOn));
         assert_eq!(typed("every 20\n"), Ok(Command::Every(20)));
+        assert_eq!(typed("go 1300\n"), Ok(Command::Go(1300)));
         assert_eq!(typed("deaf 0\n"), Ok(Command::Deaf(0)));
         assert_eq!(typed("every\n"), Err(()));
         assert_eq!(typed("this line is far too long to be any command of ours\n"), Err(()));

@@ -29,6 +29,7 @@ type Link = Device<Store>;
 struct Firmware {
     link: Link,
     scanner: Scanner<Person>,
+    scan_time: ScanTime,
     /// The newest record.
     record: &'static mut [u8; LONGEST_RECORD],
     record_length: usize,
@@ -40,6 +41,29 @@ struct Firmware {
     /// Seconds between people; 0 for nobody.
     every: u32,
     next_person: Instant,
+}
+
+/// The time by which scans go on. It is the clock's until somebody at the console takes it step by step.
+#[derive(Default)]
+struct ScanTime {
+    /// From this moment of the clock on it stands still.
+    stands_at: Option<Instant>,
+    /// Microseconds for which it has stood still, up to the last step.
+    stood: u64,
+}
+
+impl ScanTime {
+    fn at(&self, now: Instant) -> Instant {
+        let now = self.stands_at.map_or(now, |stands_at| now.min(stands_at));
+        Instant::from_micros(now.micros() - self.stood)
+    }
+
+    fn go(&mut self, now: Instant, millis: u32) {
+        // What an earlier step has left is gone through as well.
+        let stands_at = self.stands_at.unwrap_or(now);
+        self.stood += now - stands_at;
+        self.stands_at = Some(stands_at.max(now) + u64::from(millis) * 1000);
+    }
 }
 
 #[entry]
@@ -137,6 +161,7 @@ impl Firmware {
         Self {
             link: Device::new(identity, store, LineConfig::new(boot), now),
             scanner: Scanner::default(),
+            scan_time: ScanTime::default(),
             record,
             record_length: 0,
             telling: None,
@@ -151,10 +176,10 @@ impl Firmware {
     fn drain_events(&mut self, now: Instant) {
         while let Some(event) = self.link.poll_event() {
             match event {
-                DeviceEvent::Connected { .. } => self.scanner.report_again(now),
+                DeviceEvent::Connected { .. } => self.scanner.report_again(self.scan_time.at(now)),
                 DeviceEvent::Start(start) => {
                     let room = self.link.store_mut().has_room();
-                    self.scanner.start(now, start, room);
+                    self.scanner.start(self.scan_time.at(now), start, room);
                 }
                 DeviceEvent::Cancel(scan) => self.scanner.cancel(scan),
                 DeviceEvent::SetClock(clock) => self.records.set_clock(now, clock),
@@ -170,7 +195,7 @@ impl Firmware {
             self.next_person = now + u64::from(self.every) * 1_000_000;
             self.step_on(now);
         }
-        self.scanner.handle_timeout(now);
+        self.scanner.handle_timeout(self.scan_time.at(now));
         let Self {
             scanner,
             link,
@@ -196,7 +221,7 @@ impl Firmware {
             return;
         }
         let person = PEOPLE[self.people % PEOPLE.len()];
-        self.scanner.step_on(now, person, person.subject());
+        self.scanner.step_on(self.scan_time.at(now), person, person.subject());
         self.people += 1;
     }
 
@@ -212,6 +237,7 @@ impl Firmware {
                 self.every = seconds;
                 self.next_person = now + u64::from(seconds) * 1_000_000;
             }
+            Command::Go(millis) => self.scan_time.go(now, millis),
             Command::Contact => self.scanner.lose_contact(),
             Command::Drop(bytes) => self.faults.drop = bytes,
             Command::Flip(bytes) => self.faults.flip = bytes,

@@ -80,6 +80,12 @@ impl Ear {
         eventually(&format!("a message on {end}; heard {:?}", self.on(end).len()), latest).await
     }
 
+    /// Waits until a scan at the first scanner is seen live in this stage, and has not got further.
+    pub async fn until_stage(&self, stage: &str) {
+        self.until("bay-1/progress", |progress| progress["stage"] == stage)
+            .await;
+    }
+
     /// Says good-bye.
     pub async fn close(self) {
         // The broker may be gone already.

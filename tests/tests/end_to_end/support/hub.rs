@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use reqwest::Client;
 use serde_json::Value;
 
-use super::{eventually, free_port, program::Program};
+use super::{eventually, port::ReservedPort, program::Program};
 
 /// Name of the facility everywhere.
 pub const FACILITY: &str = "gym-7";
@@ -13,7 +13,7 @@ pub const FACILITY: &str = "gym-7";
 /// A real `scanhub`, its data in a folder, its address fixed so that it can go away and come back.
 pub struct Hub {
     folder: PathBuf,
-    port: u16,
+    port: ReservedPort,
     http: Client,
     program: Option<Program>,
 }
@@ -22,7 +22,8 @@ impl Hub {
     /// A hub that is not running yet; its page follows the broker on `broker_port`.
     pub fn new(folder: PathBuf, broker_port: u16) -> Self {
         fs::create_dir_all(&folder).unwrap();
-        let port = free_port();
+        let port = ReservedPort::new();
+        let address = port.address();
         for (name, secret) in [("bridge", "bridge-secret"), ("viewer", "viewer-secret")] {
             fs::write(folder.join(name), secret).unwrap();
         }
@@ -30,7 +31,7 @@ impl Hub {
         let config = format!(
             r#"
 [server]
-listen = "127.0.0.1:{port}"
+listen = "{address}"
 [store]
 path = "{store}"
 [live]
@@ -83,7 +84,7 @@ facilities = ["{FACILITY}"]
 
     /// Its address, without a slash at the end.
     pub fn base_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://{}", self.port.address())
     }
 
     /// Where the secret of the app `bridge` lies.

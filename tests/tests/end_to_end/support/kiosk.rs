@@ -11,8 +11,9 @@ use tempfile::TempDir;
 
 use super::{
     broker::Broker,
-    eventually, free_port,
+    eventually,
     hub::{FACILITY, Hub},
+    port::ReservedPort,
     program::Program,
 };
 
@@ -21,9 +22,10 @@ pub struct World {
     folder: TempDir,
     /// The broker's port, whether one listens there or not.
     pub broker_port: u16,
+    _broker: ReservedPort,
     /// The hub.
     pub hub: Hub,
-    local_api: u16,
+    local_api: ReservedPort,
 }
 
 impl World {
@@ -32,13 +34,15 @@ impl World {
         // Whoever comes first installs it for the whole process.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
-        let broker_port = free_port();
+        let broker = ReservedPort::new();
+        let broker_port = broker.address().port();
         let hub = Hub::new(folder.path().join("hub"), broker_port);
         let world = Self {
             folder,
             broker_port,
+            _broker: broker,
             hub,
-            local_api: free_port(),
+            local_api: ReservedPort::new(),
         };
         fs::create_dir(world.data_dir()).unwrap();
         fs::write(world.config(), world.config_text()).unwrap();
@@ -103,7 +107,7 @@ impl World {
 
     /// What a running agent says of itself.
     pub async fn health(&self) -> Value {
-        let url = format!("http://127.0.0.1:{}/healthz", self.local_api);
+        let url = format!("http://{}/healthz", self.local_api.address());
         eventually("the agent's local API answers", || async {
             reqwest::get(&url).await.ok()
         })
@@ -139,14 +143,14 @@ client_secret = "file:{secret}"
 url = "mqtt://127.0.0.1:{broker}"
 
 [local_api]
-listen = "127.0.0.1:{local_api}"
+listen = "{local_api}"
 "#,
             data = text(&self.data_dir()),
             port = text(&self.port()),
             hub = self.hub.base_url(),
             secret = text(&self.hub.bridge_secret()),
             broker = self.broker_port,
-            local_api = self.local_api,
+            local_api = self.local_api.address(),
         )
     }
 }

@@ -5,12 +5,12 @@ pub mod ear;
 pub mod emulated;
 pub mod hub;
 pub mod kiosk;
+pub mod port;
 pub mod program;
 pub mod records;
 
 use std::{
     future::Future,
-    net::TcpListener,
     time::{Duration, Instant},
 };
 
@@ -29,11 +29,9 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut state:
     }
 }
 
-/// A port nobody listens on at the moment. Everything that listens is on loopback.
-pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// Says why a test is skipped; fails instead where every real part is required.
+pub fn skip(reason: &str) {
+    let required = std::env::var_os("SCANBRIDGE_REQUIRE_REAL_PARTS").is_some_and(|value| value == "1");
+    assert!(!required, "{reason}");
+    eprintln!("skipped: {reason}");
 }

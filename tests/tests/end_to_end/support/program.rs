@@ -85,6 +85,16 @@ impl Program {
         self.child.id()
     }
 
+    /// Lets it stand still, as a machine that has no time for it would.
+    pub fn pause(&self) {
+        self.send(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn go_on(&self) {
+        self.send(Signal::CONT);
+    }
+
     /// Ends it at once, as a power cut would.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -93,9 +103,12 @@ impl Program {
 
     /// Asks it to stop and waits until it has.
     pub fn terminate(self) -> ExitStatus {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::TERM).unwrap();
+        self.send(Signal::TERM);
         self.wait()
+    }
+
+    fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits until it has ended by itself.
