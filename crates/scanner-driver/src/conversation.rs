@@ -44,7 +44,7 @@ struct Outgoing {
 const LAST_RECORD: Duration = Duration::from_secs(2);
 
 /// Bytes that have arrived are readable within this time, also on a busy machine.
-const QUIET: Duration = Duration::from_millis(20);
+const QUIET: Duration = Duration::from_millis(200);
 
 impl Conversation {
     pub(crate) fn new(

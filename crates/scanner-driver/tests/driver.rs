@@ -109,7 +109,10 @@ async fn a_held_port_is_reported_with_its_holder_first_and_opened_when_it_is_fre
     };
     assert_eq!((by[0].pid, by[0].name.as_str()), (holder.0.id(), "sleep"), "{by:?}");
     // Whoever plays the scanner has the port open too, and is in nobody's way.
-    assert!(by[1..].iter().any(|process| process.pid == std::process::id()), "{by:?}");
+    assert!(
+        by[1..].iter().any(|process| process.pid == std::process::id()),
+        "{by:?}"
+    );
     assert!(
         detail.contains(&format!("in use by sleep (process {})", holder.0.id())),
         "{detail}"

@@ -12,7 +12,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, timeout};
 
 const RECORD: &[u8] = b"{0,16,~0,1,MO,\"WB-3000\",Wk,80.5,CS,00\r\n";
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_record_arrives_byte_by_byte_as_it_is_in_the_capture() {
