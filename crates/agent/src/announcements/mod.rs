@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use err_report::Report;
 use jiff::Timestamp;
 use outbox::{EntryId, Outbox, Pending};
 use progress_mqtt::{Announced, Told};
@@ -230,7 +231,7 @@ impl Teller {
         };
         if let Err(error) = pending.await {
             // Nothing is lost by it: what is not remembered is told again, with the same identity.
-            tracing::warn!(%error, "what was announced could not be remembered");
+            tracing::warn!(error = %Report::new(&error), "what was announced could not be remembered");
             self.state().written = None;
         }
     }

@@ -1,5 +1,6 @@
 //! The leg `broker`: the window, what it says of itself, and what it has announced.
 
+use err_report::Report;
 use outbox::{Outbox, StoreError};
 use progress_mqtt::{Config, Handle, Window};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ pub(crate) async fn run(config: Config, house: House, stop: CancellationToken) {
     } = house;
     let starts = count_start(&outbox).await.unwrap_or_else(|error| {
         // A number of this time is higher than any count.
-        tracing::warn!(%error, "the start could not be counted");
+        tracing::warn!(error = %Report::new(&error), "the start could not be counted");
         u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(1)
     });
     let (window, handle) = Window::new(config, board.subscribe(), starts);
