@@ -147,6 +147,20 @@ impl Finished {
         self.entries.iter().map(|entry| entry.summary.state).collect()
     }
 
+    fn reading(&self, at: usize) -> Reading {
+        match self.parcel(at) {
+            Parcel::Reading(reading) => reading,
+            other => panic!("{other:?} is no reading"),
+        }
+    }
+
+    fn rejected(&self, at: usize) -> RejectedFrame {
+        match self.parcel(at) {
+            Parcel::Rejected(frame) => frame,
+            other => panic!("{other:?} is no rejected frame"),
+        }
+    }
+
     fn parcel(&self, at: usize) -> Parcel {
         serde_json::from_slice(&self.entries[at].payload).unwrap()
     }

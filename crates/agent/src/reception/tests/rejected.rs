@@ -9,9 +9,7 @@ async fn a_wrong_checksum_is_set_aside_with_its_bytes_and_raises_an_alert() {
     house.send(rejected(RejectReason::ChecksumMismatch)).await;
     let finished = house.finish().await;
     assert_eq!(finished.states(), [State::SetAside]);
-    let Parcel::Rejected(frame) = finished.parcel(0) else {
-        panic!("a rejected frame")
-    };
+    let frame = finished.rejected(0);
     assert_eq!(
         (frame.reason.as_str(), &frame.raw[..]),
         ("checksum_mismatch", &b"{0,16,\x00"[..])
@@ -45,9 +43,7 @@ async fn a_weight_that_cannot_be_true_is_set_aside_and_never_goes_up() {
         (finished.states(), finished.alerts.clone()),
         (vec![State::SetAside], vec!["record-rejected".to_owned()])
     );
-    let Parcel::Rejected(frame) = finished.parcel(0) else {
-        panic!("a rejected frame")
-    };
+    let frame = finished.rejected(0);
     assert_eq!(
         (frame.reason.as_str(), &frame.raw[..]),
         ("no_plausible_weight", &b"{0,16,\xff"[..])

@@ -10,9 +10,7 @@ async fn a_result_is_stored_and_then_called_complete() {
     let finished = house.finish().await;
     assert_eq!(finished.states(), [State::Waiting]);
     assert_eq!(finished.events(), [EventKind::Started, EventKind::Completed]);
-    let Parcel::Reading(reading) = finished.parcel(0) else {
-        panic!("a reading")
-    };
+    let reading = finished.reading(0);
     assert_eq!(reading.get(Metric::BODY_WEIGHT).unwrap().to_string(), "80.50");
     assert_eq!(
         finished.entries[0].summary.key.as_str(),

@@ -65,6 +65,13 @@ impl Link {
         }
     }
 
+    /// Puts another record into the place of the one in the scanner's memory.
+    fn has_instead(&mut self, record: &[u8]) {
+        let memory = self.scanner.store_mut();
+        memory.remove(RESULT);
+        memory.append(RESULT, record).unwrap();
+    }
+
     /// Lets the scanner work until it hears `wanted`. Gives all that it heard.
     async fn hears(&mut self, wanted: impl Fn(&DeviceEvent) -> bool) -> Vec<DeviceEvent> {
         let mut heard = Vec::new();
@@ -146,9 +153,7 @@ async fn the_scanner_forgets_a_result_once_it_is_on_the_disk() {
     assert_eq!(finished.states(), [State::Waiting]);
     assert_eq!(finished.events(), [EventKind::Started, EventKind::Completed]);
     assert_eq!(finished.scanner.model.as_deref(), Some("BC-1"));
-    let Parcel::Reading(reading) = finished.parcel(0) else {
-        panic!("a reading")
-    };
+    let reading = finished.reading(0);
     assert_eq!(reading.get(Metric::BODY_WEIGHT).unwrap().to_string(), "80.50");
     assert_eq!(reading.protocol, "scan-link");
 }
@@ -176,15 +181,12 @@ async fn the_next_persons_result_is_kept_though_the_scanner_forgot_how_far_it_ha
     for _ in 0..2 {
         house.serving.abort();
         let mut link = Link::plug_into(&mut house);
-        link.scanner.store_mut().remove(RESULT);
-        link.scanner.store_mut().append(RESULT, &next).unwrap();
+        link.has_instead(&next);
         link.hears(is_stored).await;
     }
     let finished = finish(house).await;
     assert_eq!(finished.states(), [State::Waiting, State::Waiting]);
-    let (Parcel::Reading(first), Parcel::Reading(second)) = (finished.parcel(0), finished.parcel(1)) else {
-        panic!("readings")
-    };
+    let (first, second) = (finished.reading(0), finished.reading(1));
     assert!(first.raw == result(MetricId::BODY_WEIGHT) && second.raw == next);
     let a_scan = [EventKind::Started, EventKind::Completed];
     assert_eq!(finished.events(), [a_scan, a_scan].concat());
@@ -213,14 +215,11 @@ async fn what_can_never_become_a_reading_is_set_aside_before_the_scanner_forgets
     ] {
         let mut house = house(Config::default()).await;
         let mut link = Link::plug_into(&mut house);
-        link.scanner.store_mut().remove(RESULT);
-        link.scanner.store_mut().append(RESULT, &bytes).unwrap();
+        link.has_instead(&bytes);
         link.hears(is_stored).await;
         let finished = finish(house).await;
         assert_eq!(finished.states(), [State::SetAside]);
-        let Parcel::Rejected(frame) = finished.parcel(0) else {
-            panic!("a rejected frame")
-        };
+        let frame = finished.rejected(0);
         assert_eq!((frame.reason.as_str(), frame.raw), (reason, bytes));
         assert_eq!(
             finished.events(),
@@ -233,11 +232,7 @@ async fn what_can_never_become_a_reading_is_set_aside_before_the_scanner_forgets
 async fn a_shape_without_a_weight_is_a_reading_too() {
     let mut house = house(Config::default()).await;
     let mut link = Link::plug_into(&mut house);
-    link.scanner.store_mut().remove(RESULT);
-    link.scanner
-        .store_mut()
-        .append(RESULT, &result(MetricId::WAIST_GIRTH))
-        .unwrap();
+    link.has_instead(&result(MetricId::WAIST_GIRTH));
     link.hears(is_stored).await;
     assert_eq!(finish(house).await.states(), [State::Waiting]);
 }

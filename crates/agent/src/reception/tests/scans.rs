@@ -50,9 +50,7 @@ async fn a_scan_that_runs_goes_on_while_a_result_of_an_earlier_one_is_stored() {
         (progress.scan, progress.stage, progress.is_final),
         (running, Stage::Measuring, false)
     );
-    let (Parcel::Reading(first), Parcel::Reading(second)) = (finished.parcel(0), finished.parcel(1)) else {
-        panic!("readings")
-    };
+    let (first, second) = (finished.reading(0), finished.reading(1));
     assert_eq!((first.origin.scan, second.origin.scan), (earlier, running));
     assert_eq!(finished.scanner.last.unwrap().scan, running);
 }
