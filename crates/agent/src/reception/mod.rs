@@ -10,6 +10,8 @@ mod port;
 mod scan;
 mod store;
 
+use std::pin::pin;
+
 use jiff::{Timestamp, tz::TimeZone};
 use outbox::{Disposition, Outcome};
 use scan_model::{
@@ -205,11 +207,7 @@ impl Reception {
     async fn take_reading(&mut self, reading: Reading) {
         let hold = self.config.unknown_person == UnknownPerson::Hold && reading.subject.named().is_none();
         let disposition = if hold { Disposition::Hold } else { Disposition::Send };
-        match self
-            .store
-            .keep(&Parcel::Reading(reading), disposition, &self.stop)
-            .await
-        {
+        match self.keep(&Parcel::Reading(reading), disposition).await {
             Outcome::Stored { id } => self.scans.end(Ending::Completed, Upload::Waiting, Some(id)),
             Outcome::AlreadyPresent { .. } => self.fail_repeated(),
         }
@@ -246,11 +244,7 @@ impl Reception {
     async fn set_aside(&mut self, frame: RejectedFrame, alert: &'static str) {
         let code = frame.reason.clone();
         let disposition = Disposition::SetAside(outbox::Code::new(&code));
-        let entry = self
-            .store
-            .keep(&Parcel::Rejected(frame), disposition, &self.stop)
-            .await
-            .id();
+        let entry = self.keep(&Parcel::Rejected(frame), disposition).await.id();
         let message = format!(
             "a result was not accepted ({code}) and is set aside with its bytes. Check cable and settings; the person has to scan again."
         );
@@ -264,6 +258,19 @@ impl Reception {
         );
         self.clear_rejected();
         self.board.raise_at(&self.config.id, alert, Severity::Warning, &message);
+    }
+
+    /// Stores what a scan brought, however long the disk takes. If that is long, the scan goes on and says why: it has not ended
+    /// before its result is safe.
+    async fn keep(&mut self, parcel: &Parcel, disposition: Disposition) -> Outcome {
+        let mut kept = pin!(self.store.keep(parcel, disposition, &self.stop));
+        let mut refused = self.store.refused();
+        let is_refused = async { drop(refused.wait_for(|all| all.contains_key(&self.config.id)).await) };
+        tokio::select! {
+            outcome = &mut kept => return outcome,
+            () = is_refused => self.scans.wait_for_the_disk(),
+        }
+        kept.await
     }
 
     /// A good result shows that the cable works again.

@@ -16,6 +16,9 @@ use crate::{
     keeper::{BoardKeeper, set_activity},
 };
 
+/// What a person is told whose result is not on the disk yet. Why not, the leg `disk` says, to those who can do something about it.
+const WAITS_FOR_THE_DISK: &str = "Measured. The result waits until it can be stored";
+
 /// The scans of one scanner, at most one at a time.
 pub(super) struct Scans {
     scanner: Name,
@@ -99,6 +102,13 @@ impl Scans {
     /// Tells the person something else, while the scan goes on.
     pub(super) fn prompt(&mut self, message: &'static str, at: Instant) {
         self.change(Change::Prompted(message), at);
+    }
+
+    /// The running scan's result is here, and the disk does not take it.
+    pub(super) fn wait_for_the_disk(&mut self) {
+        let now = Instant::now();
+        self.reach(Stage::ReadingResults, 100, now);
+        self.prompt(WAITS_FOR_THE_DISK, now);
     }
 
     fn change(&mut self, change: Change, at: Instant) {

@@ -31,6 +31,32 @@ async fn a_result_that_the_disk_refuses_is_never_called_complete() {
 }
 
 #[tokio::test]
+async fn a_scan_whose_result_waits_for_the_disk_says_so_and_has_not_ended() {
+    let house = House::new("unassigned", nothing_fits()).await;
+    let measuring = Event::Stage {
+        stage: Stage::Measuring,
+        within: 50,
+    };
+    house.send(measuring).await;
+    house.send(arrived(record("80.5"))).await;
+    let mut board = house.board.subscribe();
+    let bay = "bay-1".parse().unwrap();
+    let says_so = board.wait_for(|board| {
+        let scan = board.scanners[&bay].scan.as_ref();
+        scan.is_some_and(|scan| scan.message.contains("waits until it can be stored"))
+    });
+    let scan = timeout(PATIENCE, says_so).await.unwrap().unwrap().scanners[&bay]
+        .scan
+        .clone()
+        .unwrap();
+    assert_eq!((scan.stage, scan.is_final), (Stage::ReadingResults, false));
+    house.stop.cancel();
+    let finished = house.finish().await;
+    assert_eq!(finished.events(), [EventKind::Started, EventKind::Completed]);
+    assert_eq!(finished.scanner.last.unwrap().scan, scan.scan);
+}
+
+#[tokio::test]
 async fn while_the_disk_refuses_nothing_more_is_taken_from_the_driver() {
     let house = full_house("80.5").await;
     house.send(arrived(record("70.5"))).await;
