@@ -188,6 +188,7 @@ pub unsafe extern "C" fn scan_link_poll_timeout(device: *mut Device) -> u64 {
 }
 
 /// Reports how far a scan is: a SCAN_LINK_STAGE_* and the per cent of it. One that still waits is replaced.
+/// Call it at least once a minute while a scan runs, changed or not: after five minutes of silence the bridge gives the scan up.
 ///
 /// # Safety
 /// `device` is filled.

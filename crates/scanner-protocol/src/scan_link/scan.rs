@@ -14,15 +14,17 @@ use firmware_protocol::{
 };
 use scan_model::progress::Stage;
 
-use super::{faults, record};
+use super::{faults, record, uptime::Uptime};
 use crate::{DeviceError, Tick, output::Output};
+
+// How long the scanner may be silent: `SPEC.md`, section 5.1.
 
 /// A scanner that is there says hello four times a second.
 const ANSWER: Duration = Duration::from_secs(5);
 /// A result follows the end of its scan within a second, once the one before it is confirmed.
 const RESULT: Duration = Duration::from_secs(60);
-/// No stage takes minutes without a word, and a scanner that waits for nobody gives up earlier by itself. One whose scan has hung, or
-/// that never began what it was asked for, may well go on answering.
+/// A scanner says at least once a minute that its scan goes on. One whose scan has hung, or that never began what it was asked for, may
+/// well go on answering.
 const PROGRESS: Duration = Duration::from_secs(5 * 60);
 /// So many scans that were given up are remembered: their results come soon, if they come.
 const CANCELLED: usize = 8;
@@ -35,6 +37,8 @@ pub(super) struct Course {
     pub(super) at: u64,
     /// The scanner of the open session.
     scanner: Option<Identity>,
+    /// Its uptime.
+    uptime: Option<Uptime>,
     /// The scan that was announced and has not ended.
     running: Option<Running>,
     /// Somebody stepped on before the running scan's result was here.
@@ -79,6 +83,7 @@ impl Course {
             HostEvent::Connected(identity) => {
                 self.silent_at = None;
                 self.output.connected(self.at, record::device(&identity));
+                self.uptime = Some(Uptime::told(&identity, now));
                 self.scanner = Some(identity);
             }
             HostEvent::Disconnected(reason) => self.lose(now, reason),
@@ -95,7 +100,7 @@ impl Course {
                     None => self.output.device_error(self.at, error),
                 }
             }
-            HostEvent::Result(received) => self.arrive(received),
+            HostEvent::Result(received) => self.arrive(now, received),
             // Free text of somebody's firmware: nothing vouches that it holds nothing of the person.
             HostEvent::Log { .. } => {}
         }
