@@ -40,12 +40,14 @@ static void memory_read(void *context, ScanLinkResultNumber result, size_t offse
     }
 }
 
-static void memory_remove(void *context, ScanLinkResultNumber result)
+static bool memory_remove(void *context, ScanLinkResultNumber result)
 {
     struct memory *memory = context;
-    if (memory_is(memory, result)) {
+    const bool waited = memory_is(memory, result);
+    if (waited) {
         memory->waits = false;
     }
+    return waited;
 }
 
 /* ---- what the firmware measures ---- */

@@ -28,21 +28,25 @@
 /**
  * What the link has to tell the firmware.
  */
-typedef enum {
+enum ScanLinkEventKind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint8_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
   /**
    * Nothing.
    */
   SCAN_LINK_EVENT_KIND_NONE,
   /**
-   * A session is open: report the stage of a running scan.
+   * A session is open, in `version`: report the stage of a running scan.
    */
   SCAN_LINK_EVENT_KIND_CONNECTED,
   /**
-   * The session is gone. Scans go on; results are kept and sent later.
+   * The session is gone, because of `reason`. Scans go on; results are kept and sent later.
    */
   SCAN_LINK_EVENT_KIND_DISCONNECTED,
   /**
-   * The bridge speaks only versions that we do not.
+   * The bridge speaks only `versions`, and none of ours: one of the two needs an update.
    */
   SCAN_LINK_EVENT_KIND_INCOMPATIBLE,
   /**
@@ -58,15 +62,59 @@ typedef enum {
    */
   SCAN_LINK_EVENT_KIND_SET_CLOCK,
   /**
-   * The bridge has `result` on disk; `remove` was called.
+   * The bridge has `result` on disk, and `remove` has just forgotten it.
    */
   SCAN_LINK_EVENT_KIND_STORED,
-} ScanLinkEventKind;
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ScanLinkEventKind ScanLinkEventKind;
+#else
+typedef uint8_t ScanLinkEventKind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why a session ended. The next one is being sought already.
+ */
+enum ScanLinkCloseReason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint8_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The firmware said so.
+   */
+  SCAN_LINK_CLOSE_REASON_LINE_DOWN,
+  /**
+   * Nothing was heard for a few seconds.
+   */
+  SCAN_LINK_CLOSE_REASON_SILENCE,
+  /**
+   * The bridge started anew.
+   */
+  SCAN_LINK_CLOSE_REASON_PEER_RESTARTED,
+  /**
+   * The bridge lives and does not confirm a message.
+   */
+  SCAN_LINK_CLOSE_REASON_UNANSWERED,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ScanLinkCloseReason ScanLinkCloseReason;
+#else
+typedef uint8_t ScanLinkCloseReason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
 
 /**
  * Whether a message was taken for sending.
  */
-typedef enum {
+enum ScanLinkSent
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint8_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
   /**
    * It was.
    */
@@ -79,12 +127,27 @@ typedef enum {
    * Too many messages wait: try again later.
    */
   SCAN_LINK_SENT_BUSY,
-} ScanLinkSent;
+  /**
+   * Never: a code has no meaning.
+   */
+  SCAN_LINK_SENT_INVALID,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ScanLinkSent ScanLinkSent;
+#else
+typedef uint8_t ScanLinkSent;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
 
 /**
  * How a scan ended.
  */
-typedef enum {
+enum ScanLinkEndingKind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint8_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
   /**
    * With the result in `result`.
    */
@@ -101,7 +164,14 @@ typedef enum {
    * It never began, because of the SCAN_LINK_REFUSAL_* in `code`.
    */
   SCAN_LINK_ENDING_KIND_REFUSED,
-} ScanLinkEndingKind;
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum ScanLinkEndingKind ScanLinkEndingKind;
+#else
+typedef uint8_t ScanLinkEndingKind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
 
 /**
  * The scanner's end of the line. Give it static memory; what is inside is not for firmware.
@@ -111,8 +181,8 @@ typedef struct {
 } ScanLinkDevice;
 
 /**
- * Who the scanner is. The texts are UTF-8, closed by a zero, and are cut to what a message holds: 16 bytes of maker and
- * firmware, 24 of model and serial.
+ * Who the scanner is. The texts are for people: UTF-8, closed by a zero, cut to what a message holds (16 bytes of maker and
+ * firmware, 24 of model and serial), empty if they are NULL or no UTF-8.
  */
 typedef struct {
   /**
@@ -194,10 +264,24 @@ typedef struct {
                uint8_t *into,
                size_t length);
   /**
-   * Forgets a record for ever. A result that does not wait is no error.
+   * Forgets a record for ever. Returns whether it waited: the bridge may confirm a result twice.
    */
-  void (*remove)(void *context, ScanLinkResultNumber result);
+  bool (*remove)(void *context, ScanLinkResultNumber result);
 } ScanLinkStore;
+
+/**
+ * Versions of the protocol, both ends included.
+ */
+typedef struct {
+  /**
+   * Oldest.
+   */
+  uint8_t oldest;
+  /**
+   * Newest.
+   */
+  uint8_t newest;
+} ScanLinkVersionRange;
 
 /**
  * A date and time.
@@ -236,11 +320,11 @@ typedef struct {
 } ScanLinkDecimal;
 
 /**
- * The person. What is not known is 0, false or empty.
+ * The person. What is not known is false or empty, and what stands beside it means nothing then.
  */
 typedef struct {
   /**
-   * The number typed, scanned or announced, closed by a zero.
+   * The number typed, scanned or announced: at most 18 bytes of UTF-8, closed by a zero. It is taken whole or not at all.
    */
   char number[19];
   /**
@@ -294,17 +378,17 @@ typedef struct {
    */
   ScanLinkEventKind kind;
   /**
-   * Of SetClock.
+   * Of Connected: the version both speak.
    */
-  ScanLinkClock clock;
+  uint8_t version;
   /**
-   * Of Stored.
+   * Of Disconnected.
    */
-  ScanLinkResultNumber result;
+  ScanLinkCloseReason reason;
   /**
-   * Of Start and Cancel: the bridge's number of the scan.
+   * Of Incompatible: what the bridge speaks.
    */
-  uint32_t scan;
+  ScanLinkVersionRange versions;
   /**
    * Of Start: SCAN_LINK_SCAN_KIND_*.
    */
@@ -313,6 +397,18 @@ typedef struct {
    * Of Start: somebody asked about pacemakers and pregnancy. Without it no current may flow.
    */
   bool screened;
+  /**
+   * Of Start and Cancel: the bridge's number of the scan.
+   */
+  uint32_t scan;
+  /**
+   * Of Stored.
+   */
+  ScanLinkResultNumber result;
+  /**
+   * Of SetClock.
+   */
+  ScanLinkClock clock;
   /**
    * Of Start: the person.
    */
@@ -338,9 +434,9 @@ typedef struct {
  */
 typedef struct {
   /**
-   * How.
+   * SCAN_LINK_ENDING_KIND_*.
    */
-  ScanLinkEndingKind kind;
+  uint8_t kind;
   /**
    * Fault or refusal, if that is how.
    */
@@ -350,6 +446,52 @@ typedef struct {
    */
   ScanLinkResultNumber result;
 } ScanLinkEnding;
+
+/**
+ * What went by on the line. Each counts from `scan_link_new` and wraps.
+ */
+typedef struct {
+  /**
+   * Good frames of the bridge.
+   */
+  uint32_t frames;
+  /**
+   * Bytes between two zeros that were too long or no COBS.
+   */
+  uint32_t not_frames;
+  /**
+   * Frames with a wrong checksum.
+   */
+  uint32_t bad_checksums;
+  /**
+   * Frames with a right checksum that this version does not know.
+   */
+  uint32_t unknown_frames;
+  /**
+   * Our own frames: an echo on the line.
+   */
+  uint32_t echoes;
+  /**
+   * Frames of another session.
+   */
+  uint32_t strangers;
+  /**
+   * Parts that were here before.
+   */
+  uint32_t repeats;
+  /**
+   * Messages this version does not know, or with fields it cannot read.
+   */
+  uint32_t unknown_messages;
+  /**
+   * Last parts sent again for want of an answer.
+   */
+  uint32_t resends;
+  /**
+   * Sessions that ended.
+   */
+  uint32_t sessions_lost;
+} ScanLinkCounters;
 
 /**
  * A record being written. What is inside is not for firmware.
@@ -477,12 +619,14 @@ ScanLinkSent scan_link_progress(ScanLinkDevice *device,
                                 uint8_t percent);
 
 /**
- * Reports that a scan is over. Of a completed one, store the record first.
+ * Reports that a scan is over. Of a completed one, store the record first. Invalid if its kind is no SCAN_LINK_ENDING_KIND_*.
  *
  * # Safety
  * `device` is filled.
  */
-ScanLinkSent scan_link_ended(ScanLinkDevice *device, ScanLinkScan scan, ScanLinkEnding ending);
+ScanLinkSent scan_link_ended(ScanLinkDevice *device,
+                             ScanLinkScan scan,
+                             ScanLinkEnding ending);
 
 /**
  * Reports a SCAN_LINK_FAULT_*, with the maker's own number for it.
@@ -493,7 +637,8 @@ ScanLinkSent scan_link_ended(ScanLinkDevice *device, ScanLinkScan scan, ScanLink
 ScanLinkSent scan_link_fault(ScanLinkDevice *device, uint8_t fault, uint32_t detail);
 
 /**
- * Sends a line of the log with its SCAN_LINK_LOG_LEVEL_*. Never a measured value, a name or a subject number.
+ * Sends a line of the log with its SCAN_LINK_LOG_LEVEL_*, cut to 96 bytes and empty if it is no UTF-8. Never a measured value, a
+ * name or a subject number.
  *
  * # Safety
  * `device` is filled; `line` is closed by a zero.
@@ -503,7 +648,24 @@ ScanLinkSent scan_link_log(ScanLinkDevice *device,
                            const char *line);
 
 /**
- * Starts a record in a buffer of `size` bytes. False if not even the header fits.
+ * Whether a session is open.
+ *
+ * # Safety
+ * `device` is filled.
+ */
+bool scan_link_is_connected(ScanLinkDevice *device);
+
+/**
+ * Puts into `counters` what went by on the line.
+ *
+ * # Safety
+ * `device` is filled; `counters` can be written.
+ */
+void scan_link_counters(ScanLinkDevice *device, ScanLinkCounters *counters);
+
+/**
+ * Starts a record in a buffer of `size` bytes. False if not even the header fits, if the subject's number is not closed by a zero or
+ * no UTF-8, or if a value of the subject has more than nine decimals.
  *
  * # Safety
  * The pointers are valid; the buffer stays in place until `scan_link_record_finish`.
@@ -550,3 +712,19 @@ size_t scan_link_record_finish(ScanLinkRecordWriter *writer);
 #endif  // __cplusplus
 
 #endif  /* SCAN_LINK_H */
+
+/* A compiler that lays these out in another way than the library does (packed structs, another ABI) stops here. */
+#ifdef __cplusplus
+#define SCAN_LINK_LAYOUT(holds) static_assert(holds, "not the layout of the library")
+#else
+#define SCAN_LINK_LAYOUT(holds) _Static_assert(holds, "not the layout of the library")
+#endif
+SCAN_LINK_LAYOUT(sizeof(ScanLinkClock) == 16 && offsetof(ScanLinkClock, known) == 10);
+SCAN_LINK_LAYOUT(sizeof(ScanLinkSubject) == 48 && offsetof(ScanLinkSubject, height) == 24);
+SCAN_LINK_LAYOUT(offsetof(ScanLinkSubject, clothes_weight) == 36 && offsetof(ScanLinkSubject, activity_level_known) == 45);
+SCAN_LINK_LAYOUT(sizeof(ScanLinkEnding) == 12 && offsetof(ScanLinkEnding, result) == 4);
+SCAN_LINK_LAYOUT(sizeof(ScanLinkEvent) == 88 && offsetof(ScanLinkEvent, scan) == 8 && offsetof(ScanLinkEvent, result) == 12);
+SCAN_LINK_LAYOUT(offsetof(ScanLinkEvent, clock) == 24 && offsetof(ScanLinkEvent, subject) == 40);
+SCAN_LINK_LAYOUT(offsetof(ScanLinkWaiting, length) == 8);
+SCAN_LINK_LAYOUT(sizeof(ScanLinkRecordHeader) == 88 && offsetof(ScanLinkRecordHeader, uptime_ms) == 20);
+SCAN_LINK_LAYOUT(offsetof(ScanLinkRecordHeader, clock) == 24 && offsetof(ScanLinkRecordHeader, subject) == 40);

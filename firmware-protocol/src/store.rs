@@ -21,9 +21,9 @@ pub trait ResultStore {
     /// bridge may confirm a result while it is being repeated, and does not look at the rest then.
     fn read(&self, result: ResultNumber, offset: usize, into: &mut [u8]);
 
-    /// Forgets a record for ever: the bridge has it. Must not fail halfway: after a loss of power the record is either there
-    /// whole or gone. A result that does not wait is no error.
-    fn remove(&mut self, result: ResultNumber);
+    /// Forgets a record for ever: the bridge has it. Returns whether it waited: the bridge may confirm a result twice. Must not
+    /// fail halfway: after a loss of power the record is either there whole or gone.
+    fn remove(&mut self, result: ResultNumber) -> bool;
 }
 
 /// A record that waits.
@@ -31,7 +31,8 @@ pub trait ResultStore {
 pub struct Waiting {
     /// Which.
     pub result: ResultNumber,
-    /// Bytes of the record, at most [`MAX_RECORD`]. A longer one is never sent.
+    /// Bytes of the record, at most [`MAX_RECORD`]. Of a longer one, which only damaged memory can hold, so much is sent: the
+    /// bridge sets it aside and confirms it, and the next one can go.
     pub length: usize,
 }
 
@@ -89,10 +90,9 @@ impl<const RECORDS: usize, const BYTES: usize> ResultStore for RamStore<RECORDS,
         }
     }
 
-    fn remove(&mut self, result: ResultNumber) {
+    fn remove(&mut self, result: ResultNumber) -> bool {
         // The bridge confirms what it was sent, and it was sent the oldest.
-        if self.oldest().is_some_and(|oldest| oldest.result == result) {
-            self.records.pop_front();
-        }
+        let waits = self.oldest().is_some_and(|oldest| oldest.result == result);
+        waits && self.records.pop_front().is_some()
     }
 }

@@ -5,7 +5,10 @@ use core::{ffi::c_char, mem::MaybeUninit, slice};
 use firmware_protocol as link;
 use link::{Instant, LineConfig, ResultStore, frame::MAX_FRAME};
 
-use crate::types::{Ending, Event, EventKind, Identity, ResultNumber, Scan, Sent, Store, Subject, Waiting, text};
+use crate::types::{
+    Clock, CloseReason, Counters, Ending, Event, EventKind, Identity, ResultNumber, Scan, Sent, Store, Subject,
+    VersionRange, Waiting, text,
+};
 
 /// Bytes a buffer for `scan_link_poll_transmit` needs.
 pub const SCAN_LINK_FRAME: usize = 254;
@@ -50,8 +53,8 @@ impl ResultStore for CStore {
         (self.0.read)(self.0.context, result.into(), offset, into.as_mut_ptr(), into.len());
     }
 
-    fn remove(&mut self, result: link::ResultNumber) {
-        (self.0.remove)(self.0.context, result.into());
+    fn remove(&mut self, result: link::ResultNumber) -> bool {
+        (self.0.remove)(self.0.context, result.into())
     }
 }
 
@@ -122,19 +125,31 @@ pub unsafe extern "C" fn scan_link_handle_line(device: *mut Device, now: u64, up
 pub unsafe extern "C" fn scan_link_poll_event(device: *mut Device, event: *mut Event) -> EventKind {
     let mut out = Event {
         kind: EventKind::None,
-        clock: Default::default(),
-        result: ResultNumber::default(),
-        scan: 0,
+        version: 0,
+        reason: CloseReason::LineDown,
+        versions: VersionRange::default(),
         scan_kind: 0,
         screened: false,
+        scan: 0,
+        result: ResultNumber::default(),
+        clock: Clock::default(),
         subject: Subject::default(),
     };
     // SAFETY: as promised by the caller.
     match unsafe { (*device).inner().poll_event() } {
         None => {}
-        Some(link::DeviceEvent::Connected { .. }) => out.kind = EventKind::Connected,
-        Some(link::DeviceEvent::Disconnected(_)) => out.kind = EventKind::Disconnected,
-        Some(link::DeviceEvent::Incompatible(_)) => out.kind = EventKind::Incompatible,
+        Some(link::DeviceEvent::Connected { version }) => {
+            out.kind = EventKind::Connected;
+            out.version = version;
+        }
+        Some(link::DeviceEvent::Disconnected(reason)) => {
+            out.kind = EventKind::Disconnected;
+            out.reason = reason.into();
+        }
+        Some(link::DeviceEvent::Incompatible(versions)) => {
+            out.kind = EventKind::Incompatible;
+            out.versions = versions.into();
+        }
         Some(link::DeviceEvent::Start(start)) => {
             out.kind = EventKind::Start;
             out.scan = start.scan;
@@ -203,14 +218,17 @@ pub unsafe extern "C" fn scan_link_progress(device: *mut Device, scan: Scan, sta
     unsafe { (*device).inner().progress(progress) }.into()
 }
 
-/// Reports that a scan is over. Of a completed one, store the record first.
+/// Reports that a scan is over. Of a completed one, store the record first. Invalid if its kind is no SCAN_LINK_ENDING_KIND_*.
 ///
 /// # Safety
 /// `device` is filled.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scan_link_ended(device: *mut Device, scan: Scan, ending: Ending) -> Sent {
+    let Some(ending) = ending.to_link() else {
+        return Sent::Invalid;
+    };
     // SAFETY: as promised by the caller.
-    unsafe { (*device).inner().ended(scan.into(), ending.into()) }.into()
+    unsafe { (*device).inner().ended(scan.into(), ending) }.into()
 }
 
 /// Reports a SCAN_LINK_FAULT_*, with the maker's own number for it.
@@ -223,7 +241,8 @@ pub unsafe extern "C" fn scan_link_fault(device: *mut Device, fault: u8, detail:
     unsafe { (*device).inner().fault(link::Fault::from_code(fault), detail) }.into()
 }
 
-/// Sends a line of the log with its SCAN_LINK_LOG_LEVEL_*. Never a measured value, a name or a subject number.
+/// Sends a line of the log with its SCAN_LINK_LOG_LEVEL_*, cut to 96 bytes and empty if it is no UTF-8. Never a measured value, a
+/// name or a subject number.
 ///
 /// # Safety
 /// `device` is filled; `line` is closed by a zero.
@@ -231,4 +250,24 @@ pub unsafe extern "C" fn scan_link_fault(device: *mut Device, fault: u8, detail:
 pub unsafe extern "C" fn scan_link_log(device: *mut Device, level: u8, line: *const c_char) -> Sent {
     // SAFETY: as promised by the caller.
     unsafe { (*device).inner().log(link::LogLevel::from_code(level), text(line)) }.into()
+}
+
+/// Whether a session is open.
+///
+/// # Safety
+/// `device` is filled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scan_link_is_connected(device: *mut Device) -> bool {
+    // SAFETY: as promised by the caller.
+    unsafe { (*device).inner().is_connected() }
+}
+
+/// Puts into `counters` what went by on the line.
+///
+/// # Safety
+/// `device` is filled; `counters` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn scan_link_counters(device: *mut Device, counters: *mut Counters) {
+    // SAFETY: as promised by the caller.
+    unsafe { counters.write((*device).inner().counters().into()) }
 }

@@ -1,6 +1,9 @@
 //! The writer of records.
 
-use core::{mem::MaybeUninit, slice};
+use core::{
+    mem::{MaybeUninit, offset_of},
+    slice,
+};
 
 use firmware_protocol as link;
 use link::RecordWriter as Inner;
@@ -46,7 +49,11 @@ pub struct RecordHeader {
     pub subject: Subject,
 }
 
-/// Starts a record in a buffer of `size` bytes. False if not even the header fits.
+const _: () = assert!(size_of::<RecordHeader>() == 88 && offset_of!(RecordHeader, uptime_ms) == 20);
+const _: () = assert!(offset_of!(RecordHeader, clock) == 24 && offset_of!(RecordHeader, subject) == 40);
+
+/// Starts a record in a buffer of `size` bytes. False if not even the header fits, if the subject's number is not closed by a zero or
+/// no UTF-8, or if a value of the subject has more than nine decimals.
 ///
 /// # Safety
 /// The pointers are valid; the buffer stays in place until `scan_link_record_finish`.
@@ -59,6 +66,9 @@ pub unsafe extern "C" fn scan_link_record_begin(
 ) -> bool {
     // SAFETY: as promised by the caller.
     let (header, buffer) = unsafe { (&*header, slice::from_raw_parts_mut(buffer, size)) };
+    let Some(subject) = header.subject.to_link() else {
+        return false;
+    };
     let header = link::RecordHeader {
         result: header.result.into(),
         scan: header.scan.into(),
@@ -66,7 +76,7 @@ pub unsafe extern "C" fn scan_link_record_begin(
         completeness: link::Completeness::from_code(header.completeness),
         uptime_ms: header.uptime_ms,
         clock: header.clock.into(),
-        subject: (&header.subject).into(),
+        subject,
     };
     let Ok(begun) = Inner::new(buffer, &header) else {
         return false;
@@ -125,4 +135,78 @@ pub unsafe extern "C" fn scan_link_record_impedance(
 pub unsafe extern "C" fn scan_link_record_finish(writer: *mut RecordWriter) -> usize {
     // SAFETY: as promised by the caller; reading it out uses it up.
     unsafe { writer.cast::<Inner<'_>>().read() }.finish().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use core::ffi::c_char;
+
+    use super::*;
+    use crate::types::Decimal;
+
+    /// A subject of this number, whose bytes are closed by a zero if there are fewer than 19.
+    fn subject(number: &[u8]) -> Subject {
+        let mut subject = Subject::default();
+        for (to, from) in subject.number.iter_mut().zip(number) {
+            *to = *from as c_char;
+        }
+        subject
+    }
+
+    /// The record of a scan of `subject`, if it is begun.
+    fn record(subject: Subject) -> Option<Vec<u8>> {
+        let header = RecordHeader {
+            result: ResultNumber { boot: 7, number: 1 },
+            scan: Scan {
+                asked: false,
+                number: 1,
+            },
+            kind: 2,
+            completeness: 0,
+            uptime_ms: 61_500,
+            clock: Clock::default(),
+            subject,
+        };
+        let mut buffer = vec![0; 256];
+        let mut writer = RecordWriter {
+            memory: [MaybeUninit::uninit(); SCAN_LINK_RECORD_WRITER_WORDS],
+        };
+        // SAFETY: all of it outlives the calls, and the writer is finished only after it was filled.
+        unsafe {
+            scan_link_record_begin(&mut writer, buffer.as_mut_ptr(), buffer.len(), &header).then(|| {
+                let length = scan_link_record_finish(&mut writer);
+                buffer.truncate(length);
+                buffer
+            })
+        }
+    }
+
+    #[test]
+    fn a_persons_number_is_taken_as_it_is_or_not_at_all() {
+        for number in ["", "0000000112", "M\u{fc}ller7", "123456789012345678"] {
+            let record = record(subject(number.as_bytes())).expect("a number that can be said");
+            assert_eq!(
+                link::Record::parse(&record).expect("a record").header.subject.number,
+                number
+            );
+        }
+        for number in [&b"1234567890123456789"[..], b"M\xfcller7", b"12345678901234567\xc3\xbc"] {
+            assert_eq!(record(subject(number)), None, "{number:x?}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_said_is_not_taken_for_an_unknown_one() {
+        let tall = |scale, known| {
+            let mantissa = 1670;
+            record(Subject {
+                height: Decimal { mantissa, scale, known },
+                ..subject(b"112")
+            })
+        };
+        let height = |bytes: Vec<u8>| link::Record::parse(&bytes).expect("a record").header.subject.height;
+        assert_eq!(tall(1, true).map(height), Some(Some(link::Decimal::new(1670, 1))));
+        assert_eq!(tall(99, false).map(height), Some(None));
+        assert_eq!(tall(10, true), None);
+    }
 }

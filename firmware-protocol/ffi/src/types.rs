@@ -1,11 +1,14 @@
 //! The types of the C interface, and their way from and to those of the protocol.
 
-use core::ffi::{CStr, c_char, c_void};
+use core::{
+    ffi::{CStr, c_char, c_void},
+    mem::offset_of,
+};
 
 use firmware_protocol as link;
 
-/// Who the scanner is. The texts are UTF-8, closed by a zero, and are cut to what a message holds: 16 bytes of maker and
-/// firmware, 24 of model and serial.
+/// Who the scanner is. The texts are for people: UTF-8, closed by a zero, cut to what a message holds (16 bytes of maker and
+/// firmware, 24 of model and serial), empty if they are NULL or no UTF-8.
 #[repr(C)]
 pub struct Identity {
     /// Unique number of the chip, zeros behind it.
@@ -56,11 +59,11 @@ pub struct Decimal {
     pub known: bool,
 }
 
-/// The person. What is not known is 0, false or empty.
+/// The person. What is not known is false or empty, and what stands beside it means nothing then.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
 pub struct Subject {
-    /// The number typed, scanned or announced, closed by a zero.
+    /// The number typed, scanned or announced: at most 18 bytes of UTF-8, closed by a zero. It is taken whole or not at all.
     pub number: [c_char; 19],
     /// SCAN_LINK_SEX_*, if known.
     pub sex: u8,
@@ -116,12 +119,12 @@ pub struct Store {
     pub oldest: extern "C" fn(context: *mut c_void, oldest: *mut Waiting) -> bool,
     /// Copies `length` bytes of a record from `offset` on. Does nothing if it was just removed.
     pub read: extern "C" fn(context: *mut c_void, result: ResultNumber, offset: usize, into: *mut u8, length: usize),
-    /// Forgets a record for ever. A result that does not wait is no error.
-    pub remove: extern "C" fn(context: *mut c_void, result: ResultNumber),
+    /// Forgets a record for ever. Returns whether it waited: the bridge may confirm a result twice.
+    pub remove: extern "C" fn(context: *mut c_void, result: ResultNumber) -> bool,
 }
 
 /// How a scan ended.
-#[repr(C)]
+#[repr(u8)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum EndingKind {
     /// With the result in `result`.
@@ -138,8 +141,8 @@ pub enum EndingKind {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Ending {
-    /// How.
-    pub kind: EndingKind,
+    /// SCAN_LINK_ENDING_KIND_*.
+    pub kind: u8,
     /// Fault or refusal, if that is how.
     pub code: u8,
     /// Result, if that is how.
@@ -147,16 +150,16 @@ pub struct Ending {
 }
 
 /// What the link has to tell the firmware.
-#[repr(C)]
+#[repr(u8)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum EventKind {
     /// Nothing.
     None,
-    /// A session is open: report the stage of a running scan.
+    /// A session is open, in `version`: report the stage of a running scan.
     Connected,
-    /// The session is gone. Scans go on; results are kept and sent later.
+    /// The session is gone, because of `reason`. Scans go on; results are kept and sent later.
     Disconnected,
-    /// The bridge speaks only versions that we do not.
+    /// The bridge speaks only `versions`, and none of ours: one of the two needs an update.
     Incompatible,
     /// Start the scan in `start`, and answer with progress or an ending.
     Start,
@@ -164,8 +167,32 @@ pub enum EventKind {
     Cancel,
     /// What time it is: `clock`.
     SetClock,
-    /// The bridge has `result` on disk; `remove` was called.
+    /// The bridge has `result` on disk, and `remove` has just forgotten it.
     Stored,
+}
+
+/// Why a session ended. The next one is being sought already.
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CloseReason {
+    /// The firmware said so.
+    LineDown,
+    /// Nothing was heard for a few seconds.
+    Silence,
+    /// The bridge started anew.
+    PeerRestarted,
+    /// The bridge lives and does not confirm a message.
+    Unanswered,
+}
+
+/// Versions of the protocol, both ends included.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct VersionRange {
+    /// Oldest.
+    pub oldest: u8,
+    /// Newest.
+    pub newest: u8,
 }
 
 /// An event. Only the fields of its kind mean something.
@@ -173,22 +200,63 @@ pub enum EventKind {
 pub struct Event {
     /// What happened.
     pub kind: EventKind,
-    /// Of SetClock.
-    pub clock: Clock,
-    /// Of Stored.
-    pub result: ResultNumber,
-    /// Of Start and Cancel: the bridge's number of the scan.
-    pub scan: u32,
+    /// Of Connected: the version both speak.
+    pub version: u8,
+    /// Of Disconnected.
+    pub reason: CloseReason,
+    /// Of Incompatible: what the bridge speaks.
+    pub versions: VersionRange,
     /// Of Start: SCAN_LINK_SCAN_KIND_*.
     pub scan_kind: u8,
     /// Of Start: somebody asked about pacemakers and pregnancy. Without it no current may flow.
     pub screened: bool,
+    /// Of Start and Cancel: the bridge's number of the scan.
+    pub scan: u32,
+    /// Of Stored.
+    pub result: ResultNumber,
+    /// Of SetClock.
+    pub clock: Clock,
     /// Of Start: the person.
     pub subject: Subject,
 }
 
-/// Whether a message was taken for sending.
+// The header asserts the same of the firmware's compiler.
+const _: () = assert!(size_of::<Clock>() == 16 && offset_of!(Clock, known) == 10);
+const _: () = assert!(size_of::<Subject>() == 48 && offset_of!(Subject, height) == 24);
+const _: () = assert!(offset_of!(Subject, clothes_weight) == 36 && offset_of!(Subject, activity_level_known) == 45);
+const _: () = assert!(size_of::<Ending>() == 12 && offset_of!(Ending, result) == 4);
+const _: () = assert!(size_of::<Event>() == 88 && offset_of!(Event, scan) == 8 && offset_of!(Event, result) == 12);
+const _: () = assert!(offset_of!(Event, clock) == 24 && offset_of!(Event, subject) == 40);
+const _: () = assert!(offset_of!(Waiting, length) == 8);
+
+/// What went by on the line. Each counts from `scan_link_new` and wraps.
 #[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct Counters {
+    /// Good frames of the bridge.
+    pub frames: u32,
+    /// Bytes between two zeros that were too long or no COBS.
+    pub not_frames: u32,
+    /// Frames with a wrong checksum.
+    pub bad_checksums: u32,
+    /// Frames with a right checksum that this version does not know.
+    pub unknown_frames: u32,
+    /// Our own frames: an echo on the line.
+    pub echoes: u32,
+    /// Frames of another session.
+    pub strangers: u32,
+    /// Parts that were here before.
+    pub repeats: u32,
+    /// Messages this version does not know, or with fields it cannot read.
+    pub unknown_messages: u32,
+    /// Last parts sent again for want of an answer.
+    pub resends: u32,
+    /// Sessions that ended.
+    pub sessions_lost: u32,
+}
+
+/// Whether a message was taken for sending.
+#[repr(u8)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sent {
     /// It was.
@@ -197,6 +265,8 @@ pub enum Sent {
     NotConnected,
     /// Too many messages wait: try again later.
     Busy,
+    /// Never: a code has no meaning.
+    Invalid,
 }
 
 impl From<Result<(), link::NotSent>> for Sent {
@@ -237,22 +307,81 @@ impl From<Scan> for link::ScanRef {
     }
 }
 
-impl From<Ending> for link::Ending {
-    fn from(ending: Ending) -> Self {
-        match ending.kind {
-            EndingKind::Completed => Self::Completed(ending.result.into()),
-            EndingKind::Failed => Self::Failed(link::Fault::from_code(ending.code)),
-            EndingKind::Cancelled => Self::Cancelled,
-            EndingKind::Refused => Self::Refused(link::Refusal::from_code(ending.code)),
+impl Ending {
+    /// The ending; `None` if its kind is none. C may hand in any number there: a Rust enumeration must not be read from it.
+    pub(crate) fn to_link(self) -> Option<link::Ending> {
+        const COMPLETED: u8 = EndingKind::Completed as u8;
+        const FAILED: u8 = EndingKind::Failed as u8;
+        const CANCELLED: u8 = EndingKind::Cancelled as u8;
+        const REFUSED: u8 = EndingKind::Refused as u8;
+        Some(match self.kind {
+            COMPLETED => link::Ending::Completed(self.result.into()),
+            FAILED => link::Ending::Failed(link::Fault::from_code(self.code)),
+            CANCELLED => link::Ending::Cancelled,
+            REFUSED => link::Ending::Refused(link::Refusal::from_code(self.code)),
+            _ => return None,
+        })
+    }
+}
+
+impl From<link::CloseReason> for CloseReason {
+    fn from(reason: link::CloseReason) -> Self {
+        match reason {
+            link::CloseReason::LineDown => Self::LineDown,
+            link::CloseReason::Silence => Self::Silence,
+            link::CloseReason::PeerRestarted => Self::PeerRestarted,
+            link::CloseReason::Unanswered => Self::Unanswered,
         }
     }
 }
 
-impl From<Decimal> for Option<link::Decimal> {
-    fn from(value: Decimal) -> Self {
-        link::Decimal::try_new(value.mantissa, value.scale)
-            .ok()
-            .filter(|_| value.known)
+impl From<link::VersionRange> for VersionRange {
+    fn from(versions: link::VersionRange) -> Self {
+        Self {
+            oldest: versions.oldest,
+            newest: versions.newest,
+        }
+    }
+}
+
+impl From<&link::Counters> for Counters {
+    fn from(counters: &link::Counters) -> Self {
+        let link::Counters {
+            frames,
+            not_frames,
+            bad_checksums,
+            unknown_frames,
+            echoes,
+            strangers,
+            repeats,
+            unknown_messages,
+            resends,
+            sessions_lost,
+        } = *counters;
+        Self {
+            frames,
+            not_frames,
+            bad_checksums,
+            unknown_frames,
+            echoes,
+            strangers,
+            repeats,
+            unknown_messages,
+            resends,
+            sessions_lost,
+        }
+    }
+}
+
+impl Decimal {
+    /// The value, if it is known.
+    ///
+    /// # Errors
+    /// If it has more decimals than any: dropped, it would stand for "not known".
+    fn to_link(self) -> Result<Option<link::Decimal>, link::TooManyDecimals> {
+        self.known
+            .then(|| link::Decimal::try_new(self.mantissa, self.scale))
+            .transpose()
     }
 }
 
@@ -290,24 +419,21 @@ impl From<link::Clock> for Clock {
     }
 }
 
-impl From<&Subject> for link::Subject {
-    fn from(subject: &Subject) -> Self {
-        let mut person = Self::default();
-        for character in subject.number.iter().take_while(|character| **character != 0) {
-            // What does not fit is a text without its zero.
-            let _ = person.number.push(char::from(*character as u8));
-        }
-        Self {
-            number: person.number,
-            sex: subject.sex_known.then(|| link::Sex::from_code(subject.sex)),
-            age: subject.age_known.then_some(subject.age),
-            height: subject.height.into(),
-            body_type: subject
-                .body_type_known
-                .then(|| link::BodyType::from_code(subject.body_type)),
-            clothes_weight: subject.clothes_weight.into(),
-            activity_level: subject.activity_level_known.then_some(subject.activity_level),
-        }
+impl Subject {
+    /// The person; `None` if the number is not closed by a zero or is no UTF-8, or a value has more than nine decimals. Made to fit,
+    /// the number could be that of somebody else.
+    pub(crate) fn to_link(self) -> Option<link::Subject> {
+        let number = self.number.map(|byte| byte as u8);
+        let number = CStr::from_bytes_until_nul(&number).ok()?.to_str().ok()?;
+        Some(link::Subject {
+            number: number.try_into().ok()?,
+            sex: self.sex_known.then(|| link::Sex::from_code(self.sex)),
+            age: self.age_known.then_some(self.age),
+            height: self.height.to_link().ok()?,
+            body_type: self.body_type_known.then(|| link::BodyType::from_code(self.body_type)),
+            clothes_weight: self.clothes_weight.to_link().ok()?,
+            activity_level: self.activity_level_known.then_some(self.activity_level),
+        })
     }
 }
 

@@ -59,15 +59,26 @@ fn firmware_in_c_links_and_passes_the_vectors() {
         .arg(package().join("Cargo.toml"))
         .arg("--target-dir")
         .arg(out));
-    let program = out.join("conversation");
-    run(Command::new(compiler)
-        .args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"])
-        .arg(c_folder())
-        .arg(c_folder().join("conversation.c"))
-        .arg(out.join("debug/libscan_link.a"))
-        .args(["-lpthread", "-ldl", "-lm", "-o"])
-        .arg(&program));
-    run(&mut Command::new(program));
+    // Compilers for scanners make enumerations as short as they can, unless told otherwise: both have to find the same structs.
+    for enumerations in ["-fno-short-enums", "-fshort-enums"] {
+        let program = out.join(format!("conversation{enumerations}"));
+        run(Command::new(&compiler)
+            .args([
+                "-std=c11",
+                "-Wall",
+                "-Wextra",
+                "-Wpedantic",
+                "-Werror",
+                enumerations,
+                "-I",
+            ])
+            .arg(c_folder())
+            .arg(c_folder().join("conversation.c"))
+            .arg(out.join("debug/libscan_link.a"))
+            .args(["-lpthread", "-ldl", "-lm", "-o"])
+            .arg(&program));
+        run(&mut Command::new(program));
+    }
 }
 
 fn run(command: &mut Command) {

@@ -28,7 +28,10 @@ pub struct Scanner<P> {
     state: State<P>,
     walk_ups: u32,
     poor_contact: bool,
-    actions: Deque<Action<P>, 4>,
+    /// A scan that succeeded and whose record is not written yet.
+    measured: Option<Measured<P>>,
+    /// What the bridge is to be told.
+    reports: Deque<Report, 4>,
 }
 
 enum State<P> {
@@ -47,13 +50,6 @@ enum State<P> {
         began: Instant,
         reported: u64,
     },
-}
-
-/// What has to be done outside of the scanner.
-enum Action<P> {
-    Report(Report),
-    /// A scan succeeded: write its record, then report its end.
-    Keep(Measured<P>),
 }
 
 /// What the bridge is told of a scan.
@@ -85,7 +81,8 @@ impl<P> Default for Scanner<P> {
             state: State::Idle,
             walk_ups: 0,
             poor_contact: false,
-            actions: Deque::new(),
+            measured: None,
+            reports: Deque::new(),
         }
     }
 }
@@ -147,7 +144,7 @@ impl<P> Scanner<P> {
             }
             (State::Idle, ScanKind::Shape | ScanKind::Other(_)) => Refusal::NotSupported,
         };
-        self.push(Action::Report(Report::End(scan, Ending::Refused(refusal))));
+        self.push(Report::End(scan, Ending::Refused(refusal)));
     }
 
     /// The bridge stops a scan it asked for.
@@ -207,26 +204,28 @@ impl<P> Scanner<P> {
         !matches!(self.state, State::Running { .. })
     }
 
-    /// Does what the course of the scan asks for: reports over `link`, and `keep`s what was measured, which gives how the scan ends
-    /// with that. A report for which the link has no room at the moment waits for the next call; `told` hears of each that was made.
+    /// Does what the course of the scan asks for; call it after each [`Self::handle_timeout`]. First of all `keep`s what was measured,
+    /// whatever the link is doing, which gives how the scan ends with that. Then reports over `link`: a report for which it has no
+    /// room at the moment waits for the next call; `told` hears of each that was made.
     pub fn act<S: ResultStore>(
         &mut self,
         link: &mut Device<S>,
-        mut keep: impl FnMut(&mut S, Measured<P>) -> Ending,
+        keep: impl FnOnce(&mut S, Measured<P>) -> Ending,
         mut told: impl FnMut(Report),
     ) {
-        while let Some(action) = self.actions.pop_front() {
-            let report = match action {
-                Action::Report(report) => report,
-                Action::Keep(measured) => Report::End(measured.scan, keep(link.store_mut(), measured)),
-            };
+        if let Some(measured) = self.measured.take() {
+            let scan = measured.scan;
+            let ending = keep(link.store_mut(), measured);
+            self.push(Report::End(scan, ending));
+        }
+        while let Some(report) = self.reports.pop_front() {
             let sent = match report {
                 Report::Progress(progress) => link.progress(progress),
                 Report::End(scan, ending) => link.ended(scan, ending),
             };
             if sent == Err(NotSent::Busy) {
-                // There is room for it: an action was just taken out.
-                let _ = self.actions.push_front(Action::Report(report));
+                // There is room for it: it was just taken out.
+                let _ = self.reports.push_front(report);
                 return;
             }
             told(report);
@@ -256,35 +255,35 @@ impl<P> Scanner<P> {
             } else {
                 Completeness::Full
             };
-            self.push(Action::Keep(Measured {
+            self.measured = Some(Measured {
                 scan,
                 kind,
                 subject,
                 person,
                 completeness,
-            }));
+            });
         }
     }
 
     fn end(&mut self, scan: ScanRef, ending: Ending) {
         self.state = State::Idle;
-        self.push(Action::Report(Report::End(scan, ending)));
+        self.push(Report::End(scan, ending));
     }
 
     fn report(&mut self, scan: ScanRef, stage: Stage, percent: u8) {
-        self.push(Action::Report(Report::Progress(Progress { scan, stage, percent })));
+        self.push(Report::Progress(Progress { scan, stage, percent }));
     }
 
-    /// Progress is pushed out by what comes after it; ends and results never are: a scan causes two of them at most.
-    fn push(&mut self, action: Action<P>) {
-        if self.actions.is_full() {
-            let is_progress = |action: &Action<P>| matches!(action, Action::Report(Report::Progress(_)));
-            if is_progress(&action) {
+    /// Progress is pushed out by what comes after it. Ends are not; a fifth one that waits is lost to the bridge, as with a session.
+    fn push(&mut self, report: Report) {
+        if self.reports.is_full() {
+            let is_progress = |report: &Report| matches!(report, Report::Progress(_));
+            if is_progress(&report) {
                 return;
             }
-            self.actions.retain(|waiting| !is_progress(waiting));
+            self.reports.retain(|waiting| !is_progress(waiting));
         }
-        let _ = self.actions.push_back(action);
+        let _ = self.reports.push_back(report);
     }
 }
 
@@ -309,8 +308,13 @@ mod tests {
         Instant::from_millis(millis)
     }
 
-    fn drain(scanner: &mut Scanner<()>) -> Vec<Action<()>> {
-        core::iter::from_fn(|| scanner.actions.pop_front()).collect()
+    fn drain(scanner: &mut Scanner<()>) -> Vec<Report> {
+        core::iter::from_fn(|| scanner.reports.pop_front()).collect()
+    }
+
+    fn progress(scan: ScanRef, stage: Stage) -> Report {
+        let percent = 0;
+        Report::Progress(Progress { scan, stage, percent })
     }
 
     fn asked(scan: u32) -> Start {
@@ -334,17 +338,15 @@ mod tests {
         let mut kept = 0;
         for millis in 0..4000 {
             scanner.handle_timeout(at(millis));
-            for action in drain(&mut scanner) {
-                match action {
-                    Action::Report(Report::Progress(progress)) => {
-                        stages.push((progress.stage.code(), progress.percent))
-                    }
-                    Action::Keep(measured) => {
-                        assert!(measured.scan == ScanRef::WalkUp(1) && measured.completeness == Completeness::Full);
-                        kept += 1;
-                    }
-                    Action::Report(Report::End(..)) => panic!("it does not fail"),
+            for report in drain(&mut scanner) {
+                match report {
+                    Report::Progress(progress) => stages.push((progress.stage.code(), progress.percent)),
+                    Report::End(..) => panic!("it does not fail"),
                 }
+            }
+            if let Some(measured) = scanner.measured.take() {
+                assert!(measured.scan == ScanRef::WalkUp(1) && measured.completeness == Completeness::Full);
+                kept += 1;
             }
         }
         assert!(stages.is_sorted(), "{stages:?}");
@@ -365,18 +367,10 @@ mod tests {
             },
             true,
         );
-        let refused = Ending::Refused(Refusal::NotScreened);
-        assert!(
-            matches!(drain(&mut scanner)[..], [Action::Report(Report::End(ScanRef::Asked(1), ending))] if ending == refused)
-        );
+        let refused = Report::End(ScanRef::Asked(1), Ending::Refused(Refusal::NotScreened));
+        assert_eq!(drain(&mut scanner), [refused]);
         scanner.step_on(at(1), (), Subject::default());
-        assert!(matches!(
-            drain(&mut scanner)[..],
-            [Action::Report(Report::Progress(Progress {
-                scan: ScanRef::WalkUp(1),
-                ..
-            }))]
-        ));
+        assert_eq!(drain(&mut scanner), [progress(ScanRef::WalkUp(1), Stage::Weighing)]);
     }
 
     #[test]
@@ -385,22 +379,13 @@ mod tests {
         for scan in [7, 7, 8] {
             scanner.start(at(0), asked(scan), true);
         }
-        let busy = Ending::Refused(Refusal::Busy);
-        assert!(matches!(
-            drain(&mut scanner)[..],
-            [
-                Action::Report(Report::Progress(Progress { scan: ScanRef::Asked(7), .. })),
-                Action::Report(Report::Progress(Progress { scan: ScanRef::Asked(7), .. })),
-                Action::Report(Report::End(ScanRef::Asked(8), ending)),
-            ] if ending == busy
-        ));
+        let waiting = progress(ScanRef::Asked(7), Stage::WaitingForPerson);
+        let busy = Report::End(ScanRef::Asked(8), Ending::Refused(Refusal::Busy));
+        assert_eq!(drain(&mut scanner), [waiting, waiting, busy]);
         scanner.cancel(8);
-        assert!(drain(&mut scanner).is_empty());
+        assert_eq!(drain(&mut scanner), []);
         scanner.cancel(7);
-        assert!(matches!(
-            drain(&mut scanner)[..],
-            [Action::Report(Report::End(ScanRef::Asked(7), Ending::Cancelled))]
-        ));
+        assert_eq!(drain(&mut scanner), [Report::End(ScanRef::Asked(7), Ending::Cancelled)]);
     }
 
     #[test]
@@ -410,12 +395,9 @@ mod tests {
         scanner.handle_timeout(at(1500));
         scanner.step_off();
         scanner.handle_timeout(at(9000));
-        let actions = drain(&mut scanner);
-        assert!(!actions.iter().any(|action| matches!(action, Action::Keep(_))));
-        let moved = Ending::Failed(Fault::PersonMoved);
-        assert!(
-            matches!(actions.last(), Some(Action::Report(Report::End(ScanRef::WalkUp(1), ending))) if *ending == moved)
-        );
+        let moved = Report::End(ScanRef::WalkUp(1), Ending::Failed(Fault::PersonMoved));
+        assert_eq!(drain(&mut scanner).last(), Some(&moved));
+        assert!(scanner.measured.is_none());
     }
 
     /// Lets both ends talk until nobody has anything to say; how the scans ended that the bridge heard of.
@@ -444,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_scan_waits_until_the_link_has_room_and_its_result_is_kept_once() {
+    fn a_result_is_kept_at_once_however_busy_the_link_is_and_the_end_of_its_scan_waits_for_room() {
         let identity = Identity {
             device: DeviceId([1; 16]),
             boot: 7,
@@ -471,13 +453,14 @@ mod tests {
                 Ending::Failed(Fault::StoreFull)
             };
             scanner.act(device, keep, |report| told.push(report));
+            kept
         };
-        act(&mut device);
+        assert_eq!(act(&mut device), 1);
         assert_eq!(talk(&mut device, &mut host), []);
         act(&mut device);
         let end = (ScanRef::WalkUp(1), Ending::Failed(Fault::StoreFull));
         assert_eq!(talk(&mut device, &mut host), [end]);
-        act(&mut device);
-        assert_eq!((kept, told.last()), (1, Some(&Report::End(end.0, end.1))));
+        assert_eq!(act(&mut device), 1);
+        assert_eq!(told.last(), Some(&Report::End(end.0, end.1)));
     }
 }

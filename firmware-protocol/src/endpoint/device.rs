@@ -6,7 +6,7 @@ use heapless::Vec;
 
 use crate::{
     Clock, CloseReason, Counters, DeviceMessage, Ending, Fault, HostMessage, Identity, LineConfig, LogLevel,
-    MAX_RECORD, NotSent, Progress, ResultNumber, ResultStore, ScanRef, Side, Start, VersionRange,
+    MAX_RECORD, NotSent, Progress, ResultNumber, ResultStore, ScanRef, Side, Start, VersionRange, Waiting,
     frame::{FrameReader, MAX_PAYLOAD},
     message::{MAX_MESSAGE, ResultHead, text},
     time::{Instant, Timing},
@@ -23,8 +23,8 @@ const HEAD: usize = 14;
 
 /// The scanner's end of the line.
 ///
-/// Results need no call: whatever waits in the [`ResultStore`] is sent, oldest first, until the bridge confirms that it is
-/// stored. Everything else is live: what was not delivered when a session ends is dropped, and firmware that gets
+/// Results need no call: whatever waits in the [`ResultStore`] is sent, oldest first and in turn with the messages, until the
+/// bridge confirms that it is stored. Everything else is live: what was not delivered when a session ends is dropped, and firmware that gets
 /// [`DeviceEvent::Connected`] reports where it stands.
 ///
 /// ```
@@ -66,6 +66,8 @@ pub struct Device<S> {
     queue: Queue,
     /// The result under way, if that and not a message of the queue is.
     flight: Option<Flight>,
+    /// A message of the queue went out last: a result that is due goes before the next one.
+    result_next: bool,
     /// The result that has arrived and is not confirmed, and when it is sent again.
     awaited: Option<(ResultNumber, Instant)>,
 }
@@ -103,7 +105,7 @@ pub enum DeviceEvent {
     Cancel(u32),
     /// What time it is.
     SetClock(Clock),
-    /// The bridge has this result on disk; the store has forgotten it.
+    /// The bridge has this result on disk, and the store has just forgotten it. A bridge may say so again; that is no event.
     Stored(ResultNumber),
 }
 
@@ -118,6 +120,7 @@ impl<S: ResultStore> Device<S> {
             store,
             queue: Queue::default(),
             flight: None,
+            result_next: false,
             awaited: None,
         }
     }
@@ -157,10 +160,7 @@ impl<S: ResultStore> Device<S> {
         let message = HostMessage::decode(self.link.incoming().held()?).map(|(message, _)| message);
         self.link.incoming().release();
         Some(match message {
-            Ok(HostMessage::Stored(result)) => {
-                self.store.remove(result);
-                DeviceEvent::Stored(result)
-            }
+            Ok(HostMessage::Stored(result)) => return self.store.remove(result).then_some(DeviceEvent::Stored(result)),
             Ok(HostMessage::SetClock(clock)) => DeviceEvent::SetClock(clock),
             Ok(HostMessage::Start(start)) => DeviceEvent::Start(start),
             Ok(HostMessage::Cancel(scan)) => DeviceEvent::Cancel(scan),
@@ -206,6 +206,7 @@ impl<S: ResultStore> Device<S> {
     }
 
     /// Reports how far a scan is. One that still waits to be sent is replaced.
+    /// Call it at least once a minute while a scan runs, changed or not: after five minutes of silence the bridge gives the scan up.
     ///
     /// # Errors
     /// [`NotSent`]; there is no need to try again.
@@ -276,6 +277,7 @@ impl<S: ResultStore> Device<S> {
             Some(Happened::Session(change)) => {
                 self.queue.clear();
                 self.flight = None;
+                self.result_next = false;
                 self.awaited = None;
                 if change == Change::Opened {
                     self.identity.uptime_ms = u32::try_from(now.micros() / 1000).unwrap_or(u32::MAX);
@@ -287,35 +289,43 @@ impl<S: ResultStore> Device<S> {
         }
     }
 
-    /// Puts the next message on its way: what waits in the queue, else the oldest result.
+    /// Puts the next message on its way. The queue and the results take turns, so that neither starves the other: firmware that
+    /// logs in its loop fills the queue as fast as it empties.
     fn begin_next(&mut self, now: Instant) {
         self.flight = None;
-        if let Some(length) = self.queue.begin() {
+        let due = self.due_result(now);
+        if !(self.result_next && due.is_some())
+            && let Some(length) = self.queue.begin()
+        {
+            self.result_next = true;
             self.link.begin(length);
             return;
         }
-        let Some(waiting) = self.store.oldest().filter(|waiting| waiting.length <= MAX_RECORD) else {
-            return;
-        };
-        let pause = self
-            .awaited
-            .is_some_and(|(result, again)| result == waiting.result && now < again);
-        if pause {
-            return;
-        }
-        let length = u16::try_from(waiting.length).unwrap_or(u16::MAX);
+        let Some(waiting) = due else { return };
+        self.result_next = false;
+        // A longer one is damage of the store. What is sent of it fails its checksum: the bridge sets it aside and confirms it.
+        let length = waiting.length.min(MAX_RECORD);
         let message = DeviceMessage::Result(ResultHead {
             result: waiting.result,
-            length,
+            length: u16::try_from(length).expect("MAX_RECORD is below 65536"),
         });
         let mut buffer = [0; MAX_MESSAGE];
         let written = message.encode(&mut buffer);
         let head = Vec::from_slice(&buffer[..written]).unwrap_or_default();
-        self.link.begin(head.len() + waiting.length);
+        self.link.begin(head.len() + length);
         self.flight = Some(Flight {
             result: waiting.result,
             head,
         });
+    }
+
+    /// The oldest result, unless it has arrived and the time to send it again has not come.
+    fn due_result(&self, now: Instant) -> Option<Waiting> {
+        let waiting = self.store.oldest()?;
+        let pause = self
+            .awaited
+            .is_some_and(|(result, again)| result == waiting.result && now < again);
+        (!pause).then_some(waiting)
     }
 
     fn waits(&self, result: ResultNumber) -> bool {

@@ -100,7 +100,9 @@ impl Session {
         self.heard = now;
         // A side that was given the same seed at each start comes back with its old nonce, and knows nobody.
         let reborn = self.id().is_some() && hello.seen == 0;
-        let news = reborn || self.peer.is_none_or(|peer| peer.nonce != hello.nonce);
+        // Whoever speaks other versions than before is another program, even if its nonces begin with the same number.
+        let known = |peer: Hello| peer.nonce == hello.nonce && peer.versions == hello.versions;
+        let news = reborn || !self.peer.is_some_and(known);
         let mut change = None;
         if news {
             change = self.leave(CloseReason::PeerRestarted, now);

@@ -25,7 +25,10 @@ struct Flight {
     parts: u8,
     /// The part to send next; `parts` when all are out.
     next: u8,
+    /// The repeats since the other side was last heard to get further.
     repeats: u8,
+    /// The furthest part the other side has asked for: it has everything before.
+    wanted: u8,
     /// When the last part is repeated; `None` until all parts are out.
     resend: Option<Instant>,
 }
@@ -76,6 +79,7 @@ impl Outgoing {
             parts,
             next: 0,
             repeats: 0,
+            wanted: 0,
             resend: None,
         });
     }
@@ -111,13 +115,18 @@ impl Outgoing {
         ours
     }
 
-    /// The other side misses part `index` of message `seq`.
+    /// The other side misses part `index` of message `seq`. Patience begins anew if it has got further: on a bad line a long message
+    /// may need more repeats than a dead receiver is worth.
     pub(crate) fn handle_want(&mut self, seq: u8, index: u8) {
         if let Some(flight) = self
             .flight
             .as_mut()
             .filter(|flight| seq == self.seq && index < flight.next)
         {
+            if index > flight.wanted {
+                flight.wanted = index;
+                flight.repeats = 0;
+            }
             flight.next = index;
             flight.resend = None;
         }
@@ -317,6 +326,30 @@ mod tests {
             outgoing.handle_timeout(outgoing.deadline().unwrap()),
             Patience::Exhausted
         );
+    }
+
+    #[test]
+    fn patience_begins_anew_with_every_part_the_other_side_has_got_and_ends_when_it_gets_no_further() {
+        const PARTS: u8 = 18;
+        let mut outgoing = whole(usize::from(PARTS) * MAX_PAYLOAD);
+        let repeat = |outgoing: &mut Outgoing| {
+            indexes(outgoing);
+            let at = outgoing.deadline().unwrap();
+            outgoing.handle_timeout(at)
+        };
+        // Of each burst only the first part arrives, and the answer to the repeat says so.
+        for index in 1..PARTS {
+            assert_eq!(repeat(&mut outgoing), Patience::Repeat, "part {index}");
+            indexes(&mut outgoing);
+            outgoing.handle_want(0, index);
+        }
+        // From here on it asks for the same part for ever.
+        for _ in 0..Timing::REPEATS {
+            assert_eq!(repeat(&mut outgoing), Patience::Repeat);
+            indexes(&mut outgoing);
+            outgoing.handle_want(0, PARTS - 1);
+        }
+        assert_eq!(repeat(&mut outgoing), Patience::Exhausted);
     }
 
     #[test]

@@ -30,6 +30,11 @@ impl ByHand {
         }
     }
 
+    /// Speaks these versions from now on, under the same nonce.
+    pub(crate) fn speak(&mut self, oldest: u8, newest: u8) {
+        self.hello.versions = VersionRange { oldest, newest };
+    }
+
     /// Meets a bridge as its scanner.
     pub(crate) fn meet(&mut self, host: &mut Host) {
         host.handle_bytes(at(0), &self.greet());
@@ -43,7 +48,8 @@ impl ByHand {
         raw.extend_from_slice(b"SL");
         raw.extend_from_slice(&self.hello.nonce.to_le_bytes());
         raw.extend_from_slice(&self.hello.seen.to_le_bytes());
-        raw.extend_from_slice(&[1, 9, 0xAA, 0xBB]);
+        let VersionRange { oldest, newest } = self.hello.versions;
+        raw.extend_from_slice(&[oldest, newest, 0xAA, 0xBB]);
         raw.extend_from_slice(&frame::crc32(&raw).to_le_bytes());
         let mut encoded = vec![0; cobs::max_encoding_length(raw.len())];
         let length = cobs::encode(&raw, &mut encoded);

@@ -125,8 +125,10 @@ impl ResultStore for Flash {
         }
     }
 
-    fn remove(&mut self, result: ResultNumber) {
+    fn remove(&mut self, result: ResultNumber) -> bool {
+        let before = self.0.len();
         self.0.retain(|(waiting, _)| *waiting != result);
+        self.0.len() < before
     }
 }
 
@@ -433,6 +435,7 @@ impl World {
                     self.last_log = number;
                 }
                 HostEvent::Progress(_) | HostEvent::Ended { .. } | HostEvent::Fault { .. } => {}
+                HostEvent::Headless(bytes) => panic!("no head in {bytes:?}"),
                 HostEvent::Incompatible(versions) => panic!("no common version with {versions:?}"),
             }
         }

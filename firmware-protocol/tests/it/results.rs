@@ -8,7 +8,7 @@ use firmware_protocol::{
 use crate::{
     by_hand::{ByHand, sent},
     sample,
-    talk::{at, device, host, keep, talk, talk_by_two_clocks, talk_unstored},
+    talk::{Heard, Store, at, device, drain_host, host, keep, talk, talk_by_two_clocks, talk_unstored},
 };
 
 #[test]
@@ -104,7 +104,7 @@ fn a_scanner_whose_memory_was_erased_does_not_have_a_new_result_taken_for_an_old
     let heard = talk(&mut device, &mut host, at(61_000));
     assert_eq!(heard.at_host, ["disconnected PeerRestarted", "connected 7"]);
     // Started again under the same count: the next person's first result has the key of the old one.
-    device = Device::new(sample::identity(7), RamStore::new(), LineConfig::new(3), at(0));
+    device = Device::new(sample::identity(7), Store::new(), LineConfig::new(3), at(0));
     keep(&mut device, 1);
     let mut at_host = talk_by_two_clocks(&mut device, &mut host, (at(1_000), at(62_000)), true).at_host;
     at_host.retain(|words| !words.starts_with("disconnected"));
@@ -123,6 +123,83 @@ fn damage_in_the_scanners_memory_is_handed_over_as_such_and_holds_nothing_up() {
         talk(&mut device, &mut host, at(0)).at_host,
         ["connected 7", "damaged 7-1", "result 7-2"]
     );
+}
+
+/// Memory whose oldest entry has lost its length.
+struct Garbled(RamStore<4, 1200>);
+
+impl Garbled {
+    const RESULT: ResultNumber = ResultNumber { boot: 7, number: 1 };
+}
+
+impl ResultStore for Garbled {
+    fn oldest(&self) -> Option<Waiting> {
+        let oldest = self.0.oldest()?;
+        let length = if oldest.result == Self::RESULT {
+            5000
+        } else {
+            oldest.length
+        };
+        Some(Waiting { length, ..oldest })
+    }
+
+    fn read(&self, result: ResultNumber, offset: usize, into: &mut [u8]) {
+        self.0.read(result, offset, into);
+    }
+
+    fn remove(&mut self, result: ResultNumber) -> bool {
+        self.0.remove(result)
+    }
+}
+
+#[test]
+fn a_record_longer_than_any_can_be_is_handed_over_as_damaged_and_holds_nothing_up() {
+    let mut store = RamStore::new();
+    for number in [1, 2] {
+        let result = ResultNumber { boot: 7, number };
+        store.append(result, &sample::record(result, 100)).unwrap();
+    }
+    let mut device = Device::new(sample::identity(7), Garbled(store), LineConfig::new(1), at(0));
+    let heard = talk(&mut device, &mut host(2), at(0)).at_host;
+    assert_eq!(heard, ["connected 7", "damaged 7-1", "result 7-2"]);
+}
+
+#[test]
+fn a_scanner_that_logs_in_its_loop_sends_its_results_in_turn_with_the_lines() {
+    let (mut device, mut host) = (device(1), host(2));
+    talk(&mut device, &mut host, at(0));
+    keep(&mut device, 1);
+    keep(&mut device, 2);
+    let mut heard = Heard::default();
+    for _ in 0..8 {
+        while device.log(LogLevel::Debug, "line").is_ok() {}
+        let frame = device.poll_transmit(at(0)).expect("there is always something to say");
+        host.handle_bytes(at(0), frame);
+        drain_host(&mut host, &mut heard, true);
+        while let Some(frame) = host.poll_transmit(at(0)) {
+            device.handle_bytes(at(0), frame);
+            while device.poll_event().is_some() {}
+        }
+    }
+    let in_turn = ["result 7-1", "line", "result 7-2", "line"];
+    assert_eq!(heard.at_host[..4], in_turn, "after the identity, a message as well");
+}
+
+#[test]
+fn a_result_that_is_confirmed_twice_is_forgotten_once() {
+    let (mut device, mut bridge) = (device(1), ByHand::new(Side::Host));
+    let result = keep(&mut device, 1).result;
+    device.handle_bytes(at(0), &bridge.greet());
+    bridge.hear(&sent(|| device.poll_transmit(at(0)).map(<[u8]>::to_vec)));
+    let mut buffer = [0; MAX_MESSAGE];
+    let length = HostMessage::Stored(result).encode(&mut buffer);
+    let mut events = Vec::new();
+    for _ in 0..2 {
+        device.handle_bytes(at(0), &bridge.say(&buffer[..length]));
+        events.extend(std::iter::from_fn(|| device.poll_event()));
+    }
+    let connected = DeviceEvent::Connected { version: 1 };
+    assert_eq!(events, [connected, DeviceEvent::Stored(result)]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(crate) struct Heard {
 }
 
 /// Lets both talk at one moment until nobody has anything to say. The host stores what it gets.
-pub(crate) fn talk(device: &mut Device<Store>, host: &mut Host, now: Instant) -> Heard {
+pub(crate) fn talk<S: ResultStore>(device: &mut Device<S>, host: &mut Host, now: Instant) -> Heard {
     talk_by_two_clocks(device, host, (now, now), true)
 }
 
@@ -39,8 +39,8 @@ pub(crate) fn talk_unstored(device: &mut Device<Store>, host: &mut Host, now: In
 }
 
 /// Lets both talk at one moment, by the clock of each. The host stores what it gets if `stores`.
-pub(crate) fn talk_by_two_clocks(
-    device: &mut Device<Store>,
+pub(crate) fn talk_by_two_clocks<S: ResultStore>(
+    device: &mut Device<S>,
     host: &mut Host,
     (at_device, at_host): (Instant, Instant),
     stores: bool,
@@ -82,6 +82,7 @@ pub(crate) fn drain_host(host: &mut Host, heard: &mut Heard, stores: bool) {
             Some(HostEvent::Ended { ending, .. }) => format!("{ending:?}"),
             Some(HostEvent::Fault { fault, .. }) => fault.word().to_owned(),
             Some(HostEvent::Log { text, .. }) => text.as_str().to_owned(),
+            Some(HostEvent::Headless(bytes)) => format!("headless {bytes:?}"),
             Some(HostEvent::Result(received)) => {
                 got = Some(received.key);
                 let kind = if received.record.is_ok() { "result" } else { "damaged" };

@@ -5,7 +5,7 @@ use firmware_protocol::*;
 use crate::{
     by_hand::{ByHand, sent},
     sample,
-    talk::{Heard, at, device, drain_host, host, talk},
+    talk::{Heard, Store, at, device, drain_host, host, talk},
 };
 
 fn versions(oldest: u8, newest: u8) -> LineConfig {
@@ -18,7 +18,7 @@ fn versions(oldest: u8, newest: u8) -> LineConfig {
 #[test]
 fn old_firmware_and_a_new_bridge_speak_the_newest_version_both_know() {
     for (old, new, common) in [((1, 1), (1, 9), 1), ((2, 5), (4, 9), 5), ((4, 9), (2, 5), 5)] {
-        let mut device = Device::new(sample::identity(7), RamStore::new(), versions(old.0, old.1), at(0));
+        let mut device = Device::new(sample::identity(7), Store::new(), versions(old.0, old.1), at(0));
         let mut host = Host::new(versions(new.0, new.1), at(0));
         let heard = talk(&mut device, &mut host, at(0));
         assert_eq!(heard.at_device, [DeviceEvent::Connected { version: common }]);
@@ -28,7 +28,7 @@ fn old_firmware_and_a_new_bridge_speak_the_newest_version_both_know() {
 
 #[test]
 fn sides_without_a_common_version_say_so_once_and_meet_after_an_update() {
-    let mut device = Device::new(sample::identity(7), RamStore::new(), versions(1, 3), at(0));
+    let mut device = Device::new(sample::identity(7), Store::new(), versions(1, 3), at(0));
     let mut host = Host::new(versions(4, 9), at(0));
     let heard = talk(&mut device, &mut host, at(0));
     assert_eq!(heard.at_host, ["incompatible 1 to 3"]);
@@ -45,6 +45,27 @@ fn sides_without_a_common_version_say_so_once_and_meet_after_an_update() {
 }
 
 #[test]
+fn a_side_that_speaks_other_versions_than_before_is_another_one_though_its_nonce_is_the_same() {
+    let (mut device, mut bridge) = (device(1), ByHand::new(Side::Host));
+    let mut greet = |oldest, newest| {
+        bridge.speak(oldest, newest);
+        // The second hello has seen the scanner's nonce.
+        for _ in 0..2 {
+            device.handle_bytes(at(0), &bridge.greet());
+            bridge.hear(&sent(|| device.poll_transmit(at(0)).map(<[u8]>::to_vec)));
+        }
+        std::iter::from_fn(|| device.poll_event()).collect::<Vec<_>>()
+    };
+    let incompatible = |oldest, newest| DeviceEvent::Incompatible(VersionRange { oldest, newest });
+    let connected = DeviceEvent::Connected { version: 1 };
+    let restarted = DeviceEvent::Disconnected(CloseReason::PeerRestarted);
+    assert_eq!(greet(4, 9), [incompatible(4, 9)]);
+    assert_eq!(greet(1, 9), std::slice::from_ref(&connected), "updated");
+    assert_eq!(greet(1, 8), [restarted.clone(), connected]);
+    assert_eq!(greet(4, 8), [restarted, incompatible(4, 8)], "and down again");
+}
+
+#[test]
 fn an_old_bridge_acknowledges_what_a_newer_scanner_says_and_keeps_what_it_knows() {
     let (mut host, mut scanner) = (host(1), ByHand::new(Side::Device));
     scanner.meet(&mut host);
@@ -56,15 +77,16 @@ fn an_old_bridge_acknowledges_what_a_newer_scanner_says_and_keeps_what_it_knows(
     let stage = [1, 0, 1, 200, 5]; // progress of walk-up 1 in a stage of a later version
     let mut heard = Heard::default();
     let mut done = Vec::new();
-    for message in [&identity[..], &[99, 1, 2, 3], &stage, &[3]] {
+    // Then a result that lacks the end of its head, and the end of a scan that lacks everything.
+    for message in [&identity[..], &[99, 1, 2, 3], &stage, &[2, 7, 0x80], &[3]] {
         let frame = scanner.say(message);
         host.handle_bytes(at(0), &frame);
         drain_host(&mut host, &mut heard, true);
         done.extend(scanner.hear(&sent(|| host.poll_transmit(at(0)).map(<[u8]>::to_vec))));
     }
-    assert_eq!(heard.at_host, ["connected 7", "other 5"]);
-    assert_eq!(done, [0, 1, 2, 3]);
-    assert_eq!(host.counters().unknown_messages, 2);
+    assert_eq!(heard.at_host, ["connected 7", "other 5", "headless [2, 7, 128]"]);
+    assert_eq!(done, [0, 1, 2, 3, 4]);
+    assert_eq!(host.counters().unknown_messages, 3);
 }
 
 #[test]

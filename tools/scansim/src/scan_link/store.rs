@@ -178,9 +178,14 @@ impl ResultStore for Store {
         }
     }
 
-    fn remove(&mut self, result: ResultNumber) {
+    fn remove(&mut self, result: ResultNumber) -> bool {
+        let before = self.state.results.len();
         self.state.results.retain(|kept| kept.result != result);
-        self.save();
+        let waited = self.state.results.len() < before;
+        if waited {
+            self.save();
+        }
+        waited
     }
 }
 
