@@ -9,7 +9,7 @@ use crate::line::{Faults, Happening, SECOND, World};
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         6 => prop_oneof![3 => 0..20_usize, 1 => 60..400_usize].prop_map(|values| Happening::Result { values }),
-        3 => Just(Happening::Log),
+        3 => Just(Happening::Say),
         3 => Just(Happening::Ask),
         2 => (1..6 * SECOND).prop_map(|micros| Happening::PullCable { micros }),
         1 => Just(Happening::RestartDevice),

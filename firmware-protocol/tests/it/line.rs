@@ -137,9 +137,9 @@ impl ResultStore for Flash {
 pub(crate) enum Happening {
     /// A result with so many values is measured.
     Result { values: usize },
-    /// The scanner logs a line.
-    Log,
-    /// The bridge asks for a scan.
+    /// The scanner says something: in turn a line of its log, how far a scan is, its end, a fault.
+    Say,
+    /// The bridge says something: in turn a start, a cancel, the time.
     Ask,
     /// The cable is out from now on for so long.
     PullCable { micros: u64 },
@@ -149,6 +149,38 @@ pub(crate) enum Happening {
     RestartHost,
     /// The bridge's disk is full, or is not any more.
     DiskFull(bool),
+}
+
+/// Messages of one side that may be lost with a session. They are numbered, so that what arrives can be told to be new.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    said: u32,
+    last_heard: u32,
+    /// How many were said and not refused, and how many arrived.
+    counts: (u32, u32),
+}
+
+impl Live {
+    /// The number of the next message.
+    fn next(&mut self) -> u32 {
+        self.said += 1;
+        self.said
+    }
+
+    fn taken(&mut self, result: Result<(), NotSent>) {
+        self.counts.0 += u32::from(result.is_ok());
+    }
+
+    fn hear(&mut self, number: u32) {
+        assert!(number > self.last_heard, "{number} after {}", self.last_heard);
+        self.last_heard = number;
+        self.counts.1 += 1;
+    }
+
+    /// Whether so many messages were said, and all have arrived.
+    pub(crate) fn all_heard(&self, said: u32) -> bool {
+        self.counts == (said, said)
+    }
 }
 
 /// Everything.
@@ -168,8 +200,8 @@ pub(crate) struct World {
     cable_in_at: u64,
     boot: u32,
     results: u32,
-    logs: u32,
-    asked: u32,
+    pub(crate) from_device: Live,
+    pub(crate) from_host: Live,
     disk_full: bool,
     /// Given out by the host, on its way to the disk.
     writing: Vec<(u64, ResultKey)>,
@@ -179,8 +211,6 @@ pub(crate) struct World {
     pub(crate) measured: Vec<(ResultKey, Vec<u8>)>,
     pub(crate) device_connected: bool,
     pub(crate) host_connected: bool,
-    last_log: u32,
-    last_ask: u32,
 }
 
 impl World {
@@ -207,8 +237,8 @@ impl World {
             cable_in_at: 0,
             boot: 1,
             results: 0,
-            logs: 0,
-            asked: 0,
+            from_device: Live::default(),
+            from_host: Live::default(),
             disk_full: false,
             writing: Vec::new(),
             given_out: Vec::new(),
@@ -216,8 +246,6 @@ impl World {
             measured: Vec::new(),
             device_connected: false,
             host_connected: false,
-            last_log: 0,
-            last_ask: 0,
         }
     }
 
@@ -243,13 +271,34 @@ impl World {
             Happening::Result { values } => {
                 self.measure(|result| sample::record(result, values));
             }
-            Happening::Log => {
-                self.logs += 1;
-                let _ = self.device.log(LogLevel::Info, &self.logs.to_string());
+            Happening::Say => {
+                let number = self.from_device.next();
+                let scan = ScanRef::WalkUp(number);
+                let progress = Progress {
+                    scan,
+                    stage: Stage::Weighing,
+                    percent: 40,
+                };
+                let taken = match number % 4 {
+                    0 => self.device.log(LogLevel::Info, &number.to_string()),
+                    1 => self.device.progress(progress),
+                    2 => self.device.ended(scan, Ending::Cancelled),
+                    _ => self.device.fault(Fault::ZeroPoint, number),
+                };
+                self.from_device.taken(taken);
             }
             Happening::Ask => {
-                self.asked += 1;
-                let _ = self.host.start(sample::start(self.asked));
+                let number = self.from_host.next();
+                let clock = Clock {
+                    unix_seconds: number.into(),
+                    offset_minutes: 60,
+                };
+                let taken = match number % 3 {
+                    0 => self.host.start(sample::start(number)),
+                    1 => self.host.cancel(number),
+                    _ => self.host.set_clock(clock),
+                };
+                self.from_host.taken(taken);
             }
             Happening::PullCable { micros } => {
                 self.cable_in_at = self.now + micros;
@@ -429,12 +478,14 @@ impl World {
                     let wait = self.dice.below(2 * self.fsync);
                     self.writing.push((self.now + 1 + wait, key));
                 }
-                HostEvent::Log { text, .. } => {
-                    let number: u32 = text.parse().expect("a number");
-                    assert!(number > self.last_log, "log line {number} after {}", self.last_log);
-                    self.last_log = number;
+                HostEvent::Log { text, .. } => self.from_device.hear(text.parse().expect("a number")),
+                HostEvent::Fault { detail, .. } => self.from_device.hear(detail),
+                HostEvent::Progress(Progress { scan, .. }) | HostEvent::Ended { scan, .. } => {
+                    let ScanRef::WalkUp(number) = scan else {
+                        panic!("nobody asked for {scan:?}")
+                    };
+                    self.from_device.hear(number);
                 }
-                HostEvent::Progress(_) | HostEvent::Ended { .. } | HostEvent::Fault { .. } => {}
                 HostEvent::Headless(bytes) => panic!("no head in {bytes:?}"),
                 HostEvent::Incompatible(versions) => panic!("no common version with {versions:?}"),
             }
@@ -453,22 +504,17 @@ impl World {
                     self.device_connected = false;
                 }
                 DeviceEvent::Start(start) => {
-                    assert!(
-                        start.scan > self.last_ask,
-                        "scan {} after {}",
-                        start.scan,
-                        self.last_ask
-                    );
                     assert_eq!(start, sample::start(start.scan));
-                    self.last_ask = start.scan;
+                    self.from_host.hear(start.scan);
                 }
+                DeviceEvent::Cancel(number) => self.from_host.hear(number),
+                DeviceEvent::SetClock(clock) => self.from_host.hear(u32::try_from(clock.unix_seconds).unwrap()),
                 DeviceEvent::Stored(result) => {
                     assert!(
                         self.stored.iter().any(|key| key.result == result),
                         "{result:?} confirmed, not stored"
                     );
                 }
-                DeviceEvent::Cancel(_) | DeviceEvent::SetClock(_) => {}
                 DeviceEvent::Incompatible(versions) => panic!("no common version with {versions:?}"),
             }
         }
