@@ -312,6 +312,8 @@ pub enum MessageError {
 impl DeviceMessage {
     /// The number of [`Self::Progress`] on the wire.
     pub(crate) const PROGRESS: u8 = 1;
+    /// The number of [`Self::Result`] on the wire.
+    pub(crate) const RESULT: u8 = 2;
     const COUNT: u8 = 6;
 
     /// Reads a message and returns the bytes behind it: of a [`Self::Result`] its record, else what a newer version appended.

@@ -124,6 +124,8 @@ pub enum HostEvent<'a> {
     },
     /// A result, given out once.
     Result(Received<'a>),
+    /// A result whose head cannot be read: the whole message, to keep. It has no key to confirm, so the scanner sends it again, for ever.
+    Headless(&'a [u8]),
     /// Something is wrong with the scanner.
     Fault {
         /// What.
@@ -237,7 +239,13 @@ impl Host {
                         }));
                     }
                 }
-                Err(_) => self.link.count_unknown_message(),
+                Err(_) => {
+                    self.link.count_unknown_message();
+                    let is_result = self.link.incoming().released().first() == Some(&DeviceMessage::RESULT);
+                    if is_result && self.device.is_some() {
+                        return Some(HostEvent::Headless(self.link.incoming().released()));
+                    }
+                }
             }
         }
     }

@@ -236,7 +236,10 @@ impl Bridge {
                         Err(_) => Heard::Damaged(received.key),
                     }
                 }
-                HostEvent::Fault { .. } | HostEvent::Log { .. } | HostEvent::Incompatible(_) => continue,
+                HostEvent::Fault { .. }
+                | HostEvent::Log { .. }
+                | HostEvent::Headless(_)
+                | HostEvent::Incompatible(_) => continue,
             };
             self.heard.push(heard);
         }
