@@ -59,7 +59,8 @@ impl Tap {
 }
 
 /// Opens a port, writes `question` if it is not empty, and gives what comes in the following time, or until `is_enough` says so of all that
-/// has come. A port that is lost meanwhile gives what came before. Dropping the future closes the port; nothing is ever discarded from it before it is read.
+/// has come. A port that is lost meanwhile gives what came before. Dropping the future closes the port; nothing is ever discarded from it
+/// before it is read.
 ///
 /// # Errors
 /// See [`OpenError`].

@@ -5,9 +5,9 @@ pub(crate) mod lookinbody;
 pub(crate) mod report;
 mod value;
 
-use std::{error::Error, path::Path};
+use std::{error::Error, io, path::Path};
 
-use scanner_protocol::{Carrier, Decoding, Protocol, decode_capture, decode_value};
+use scanner_protocol::{Carrier, Decoded, Decoding, Protocol, decode_capture, decode_value};
 
 use self::{input::Captured, report::Report};
 use crate::{cli::Decode, exit::Code, output};
@@ -30,63 +30,83 @@ pub(crate) fn run(arguments: &Decode) -> Result<Code, Box<dyn Error>> {
 
 /// Whether every unit was decoded, and there is one.
 fn decode_file(path: &Path, arguments: &Decode) -> Result<bool, Box<dyn Error>> {
-    let protocol = arguments.protocol;
+    let captured = captured(path, arguments)?;
+    let length: usize = captured.iter().map(|captured| captured.bytes.len()).sum();
+    let Decoding { units, bytes_skipped } = match arguments.protocol {
+        Protocol::LookinbodyCsv => table(path, &captured, arguments)?,
+        protocol => streams(path, &captured, protocol),
+    };
+    let good = print(&units, arguments.json)?;
+    let name = path.display();
+    if length == 0 {
+        output::note(&format!("`{name}` is empty"));
+    } else if units.is_empty() {
+        output::note(&format!("no record in the {length} bytes of `{name}`"));
+    } else if bytes_skipped > 0 {
+        output::note(&format!(
+            "`{name}`: skipped {bytes_skipped} of {length} bytes that nobody understands"
+        ));
+    }
+    if good == 0 && length > 0 {
+        give_hint(path, arguments.protocol);
+    }
+    Ok(good > 0 && good == units.len())
+}
+
+/// What a file holds: one stream, or several values.
+fn captured(path: &Path, arguments: &Decode) -> Result<Vec<Captured>, InputError> {
     let file = input::read(path)?;
-    if !arguments.hex && input::is_hex(&file, protocol) {
+    if arguments.hex {
+        return input::unhex(path, &file, arguments.protocol);
+    }
+    if input::is_hex(&file, arguments.protocol) {
         output::note(&format!(
             "`{}` holds nothing but hexadecimal text; if that is a dump of the bytes, say `--hex`",
             path.display()
         ));
     }
-    let captured = match arguments.hex {
-        true => input::unhex(path, &file, protocol)?,
-        false => vec![Captured::stream(file)],
-    };
-    let mut length = 0;
-    let mut skipped = 0;
-    let mut units = Vec::new();
-    if protocol == Protocol::LookinbodyCsv {
-        let table: Vec<_> = captured.iter().flat_map(|captured| &captured.bytes).copied().collect();
-        length = table.len();
-        units = lookinbody::decode(&table, &arguments.columns).map_err(|source| InputError::NoTable {
-            path: path.to_owned(),
-            source,
-        })?;
-    } else {
-        for captured in &captured {
-            let decoding = decode(protocol, captured);
-            for surplus in decoding.units.iter().filter_map(|unit| value::surplus(unit, captured)) {
-                output::note(&format!("`{}`: {surplus}", path.display()));
-            }
-            length += captured.bytes.len();
-            skipped += decoding.bytes_skipped;
-            units.extend(decoding.units);
+    Ok(vec![Captured::stream(file)])
+}
+
+fn table(path: &Path, captured: &[Captured], arguments: &Decode) -> Result<Decoding, InputError> {
+    let bytes: Vec<_> = captured.iter().flat_map(|captured| &captured.bytes).copied().collect();
+    let rows = lookinbody::decode(&bytes, &arguments.columns);
+    let units = rows.map_err(|source| InputError::NoTable {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Decoding {
+        units,
+        bytes_skipped: 0,
+    })
+}
+
+fn streams(path: &Path, captured: &[Captured], protocol: Protocol) -> Decoding {
+    let mut all = Decoding::default();
+    for captured in captured {
+        let found = decode(protocol, captured);
+        for surplus in found.units.iter().filter_map(|unit| value::surplus(unit, captured)) {
+            output::note(&format!("`{}`: {surplus}", path.display()));
         }
+        all.units.extend(found.units);
+        all.bytes_skipped += found.bytes_skipped;
     }
+    all
+}
+
+/// Prints the answers; says how many of the units were decoded.
+fn print(units: &[Decoded], json: bool) -> io::Result<usize> {
     let mut good = 0;
-    for unit in &units {
+    for unit in units {
         let report = Report::new(unit);
         good += usize::from(report.is_ok());
-        if arguments.json {
+        if json {
             output::json(&report)?;
         } else {
             output::line(&report.to_string())?;
         }
     }
-    if length == 0 {
-        output::note(&format!("`{}` is empty", path.display()));
-    } else if units.is_empty() {
-        output::note(&format!("no record in the {length} bytes of `{}`", path.display()));
-    } else if skipped > 0 {
-        output::note(&format!(
-            "`{}`: skipped {skipped} of {length} bytes that nobody understands",
-            path.display()
-        ));
-    }
-    if good == 0 && length > 0 {
-        give_hint(path, protocol);
-    }
-    Ok(good > 0 && good == units.len())
+    Ok(good)
 }
 
 fn decode(protocol: Protocol, captured: &Captured) -> Decoding {

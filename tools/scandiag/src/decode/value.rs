@@ -53,12 +53,10 @@ pub(super) fn surplus(unit: &Decoded, value: &Captured) -> Option<String> {
         0 => None,
         _ if length > longest => Some(format!(
             "warning: {length} bytes, and no value of {} has more than {longest}: these are probably something else; \
-             {surplus} bytes behind the last field were ignored",
+             bytes behind the last field, ignored: {surplus}",
             unit.protocol
         )),
-        _ => Some(format!(
-            "{surplus} bytes behind the last field of the value were ignored"
-        )),
+        _ => Some(format!("bytes behind the last field of the value, ignored: {surplus}")),
     }
 }
 
