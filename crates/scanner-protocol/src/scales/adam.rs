@@ -33,7 +33,7 @@ const PATIENT: &[u8] = b"Patient Id";
 const WEIGHT: &[u8] = b"Weight";
 const HEIGHT: &[u8] = b"Height";
 const BMI: &[u8] = b"BMI";
-/// The published labels. A scale sends up to six lines; what the sixth is called is not published, so it is kept and not read.
+/// The published labels, in the order in which they come. A scale sends up to six lines; what the sixth is called is not published, so it is kept and not read.
 const LABELS: [&[u8]; 5] = [DOCTOR, PATIENT, WEIGHT, HEIGHT, BMI];
 const MOST_LINES: usize = 6;
 
@@ -53,9 +53,8 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     let mut seen = [&b""[..]; MOST_LINES];
     let mut end = 0;
     for ((at, line), place) in lines(bytes).zip(0..) {
-        let is_next = pair(line).is_some_and(|(label, _)| place < MOST_LINES && !seen[..place].contains(&label));
+        let is_next = pair(line).is_some_and(|(label, _)| place < MOST_LINES && follows(label, &seen[..place]));
         if !is_next {
-            // A label that comes again is the next person's.
             return finished(bytes, end);
         }
         if let Some((label, _)) = pair(line) {
@@ -84,6 +83,14 @@ fn finished(bytes: &[u8], end: usize) -> Scan {
         end,
         decode(&bytes[..end]).map(|record| Content::Record(Box::new(record))),
     )
+}
+
+/// Whether a line with `label` goes on with a block of these. One that comes again, or that stands before one of them in the order of the
+/// scale, is the next person's: no silence is seen between blocks that are read together.
+fn follows(label: &[u8], seen: &[&[u8]]) -> bool {
+    let place = |label: &[u8]| LABELS.iter().position(|known| *known == label);
+    let in_order = |earlier: &&[u8]| place(label).is_none() || place(earlier) < place(label);
+    !seen.contains(&label) && seen.iter().all(in_order)
 }
 
 /// Whether `bytes` are `label` and a colon, or the beginning of that.

@@ -413,7 +413,7 @@ fn every_line_of_an_adam_block_is_read_in_its_units() {
     }
     let read = adam("Patient Id: 0000000123\r\nWeight: 80.00 kg\r\n");
     assert_eq!(read.subject.number.as_deref(), Some("0000000123"));
-    let read = adam("Height: 5 ft 11.5\r\nWeight: 80.00 kg\r\n");
+    let read = adam("Weight: 80.00 kg\r\nHeight: 5 ft 11.5\r\n");
     assert_eq!(
         read.measurements.len(),
         1,
@@ -480,6 +480,32 @@ fn the_next_adam_block_begins_with_a_label_that_comes_again() {
         };
         assert_eq!(value.to_string(), weight);
     }
+}
+
+#[test]
+fn a_label_that_stands_before_the_last_one_begins_the_next_persons_adam_block() {
+    let bytes = b"Weight: 80.00 kg\r\nBMI: 23.9\r\nPatient Id: 77\r\nWeight: 60.00 kg\r\n";
+    for size in [bytes.len(), 7, 1] {
+        let (found, _) = crate::heard_by(Session::new(Protocol::Adam, Options::default()), bytes, size);
+        let people: Vec<_> = found
+            .iter()
+            .map(|outcome| match outcome {
+                crate::Outcome::Record(record) => (sent(record, "body_weight"), record.subject.number.as_deref()),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(
+            people,
+            [
+                (Some("80.00 kg".to_owned()), None),
+                (Some("60.00 kg".to_owned()), Some("77"))
+            ],
+            "in pieces of {size}"
+        );
+    }
+    // The line whose label is not published may stand anywhere behind the first.
+    let read = adam("Patient Id: 77\r\nAge: 30\r\nWeight: 60.00 kg\r\nBMI: 20.1\r\n");
+    assert_eq!(sent(&read, "body_mass_index").as_deref(), Some("20.1 kg/m2"));
 }
 
 #[test]
