@@ -22,8 +22,8 @@ pub(crate) struct Auto {
 impl Auto {
     pub(crate) fn new(options: Options) -> Self {
         Self {
-            scales: [&AND, &TOLEDO].map(|grammar| Listener::new(grammar, options.clone())),
-            tagged: Tagged::new(options),
+            scales: [&AND, &TOLEDO].map(|grammar| Listener::new(grammar, &options)),
+            tagged: Tagged::new(&options),
             current: None,
         }
     }

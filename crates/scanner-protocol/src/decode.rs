@@ -109,12 +109,12 @@ pub fn decode_value(characteristic: u16, value: &[u8]) -> Decoded {
 pub fn decode_again(protocol: Protocol, raw: &[u8]) -> Result<Record, Rejected> {
     let again = || match (grammar(protocol), protocol.carrier()) {
         (Some(grammar), _) => match (grammar.scan)(raw, Rest::Silence) {
-            Scan::Frame(_, content) => record(grammar, content, raw),
+            Scan::Frame(_, content) => record(protocol, grammar.maker, content, raw),
             Scan::Bad(_, fault) => Err(fault),
             Scan::No | Scan::More => Err(no_record()),
         },
         (None, Carrier::Bluetooth) if protocol == Protocol::Xiaomi => {
-            record(&xiaomi::XIAOMI, value(protocol, raw)?, raw)
+            record(protocol, xiaomi::MAKER, value(protocol, raw)?, raw)
         }
         (None, Carrier::Bluetooth) => bluetooth::record_again(raw).ok_or_else(no_record),
         (None, Carrier::File) => Err(no_record()),
@@ -200,10 +200,10 @@ fn value(protocol: Protocol, bytes: &[u8]) -> Result<Content, Fault> {
 }
 
 /// The record that a frame is or, for a scale, would be.
-fn record(grammar: &Grammar, content: Content, raw: &[u8]) -> Result<Record, Fault> {
+fn record(protocol: Protocol, maker: Option<&str>, content: Content, raw: &[u8]) -> Result<Record, Fault> {
     match content {
         Content::Record(record) => Ok(*record),
-        Content::Weight(weight) if weight.measurement().is_some() => Ok(weight.record(grammar, raw)),
+        Content::Weight(weight) if weight.measurement().is_some() => Ok(weight.record(protocol, maker, raw)),
         Content::Weight(_) | Content::Message(_) => Err(no_record()),
     }
 }

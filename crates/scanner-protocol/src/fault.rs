@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use scan_model::Integrity;
+
 use crate::{RejectReason, Rejected};
 
 /// What is wrong with a frame.
@@ -32,4 +34,16 @@ impl Fault {
             result_id: None,
         }
     }
+}
+
+/// Refuses a frame within which the line reported an error, unless a checksum vouches for its bytes.
+pub(crate) fn unless_damaged(damaged: bool, integrity: Integrity) -> Result<(), Fault> {
+    if damaged && integrity == Integrity::None {
+        return Err(Fault::new(
+            RejectReason::LineError,
+            0,
+            "the line reported an error within a frame without a checksum",
+        ));
+    }
+    Ok(())
 }

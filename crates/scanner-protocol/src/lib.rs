@@ -52,6 +52,6 @@ pub use onlooker::Onlooker;
 pub use protocol::{Carrier, Protocol, UnknownProtocol};
 pub use session::{Capabilities, LineEvent, Options, Session};
 pub use stream::Content;
-pub use tanita::pc_mode::PcDialect;
+pub use tanita::{pc_mode::PcDialect, positional::PositionalModel};
 pub use time::Tick;
 pub use weight::{Weight, WeightMode};

@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 
-use scan_model::{Record, progress::Stage, record::Device};
+use scan_model::{Flag, Record, progress::Stage, record::Device};
 
-use crate::{Counters, DeviceError, Event, Rejected};
+use crate::{
+    Counters, DeviceError, Event, Rejected, Tick,
+    repeats::{Novelty, Repeats},
+};
 
 /// Events that wait to be polled, each with the offset in the stream of the frame it is about. The queue is as long as one
 /// call's input can make it: callers drain it after every call.
@@ -26,6 +29,23 @@ impl Output {
     pub(crate) fn record(&mut self, offset: u64, record: Box<Record>) {
         self.counters.records += 1;
         self.events.push_back((offset, Event::Record(record)));
+    }
+
+    /// Gives `record` out, unless it was among the latest already; `checksum` is its own, where it has one.
+    pub(crate) fn record_once(
+        &mut self,
+        now: Tick,
+        offset: u64,
+        mut record: Box<Record>,
+        checksum: Option<[u8; 2]>,
+        repeats: &mut Repeats,
+    ) {
+        match repeats.compare(now, &record, checksum) {
+            Novelty::New => {}
+            Novelty::Repeat => return self.repeated(offset),
+            Novelty::PerhapsRepeat => record.flag(Flag::PossibleDuplicate),
+        }
+        self.record(offset, record);
     }
 
     pub(crate) fn rejected(&mut self, offset: u64, rejected: Rejected) {

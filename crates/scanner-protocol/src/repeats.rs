@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::civil::DateTime;
 use scan_model::{DeviceTime, Record};
 
-use crate::Tick;
+use crate::{Options, Tick};
 
 /// A record that comes again within this time is a repeat.
 const WINDOW: Duration = Duration::from_secs(600);
@@ -13,8 +13,10 @@ const WINDOW: Duration = Duration::from_secs(600);
 const MOST: usize = 64;
 
 /// The records of the last ten minutes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Repeats {
+    /// Whether it matters that a record came before.
+    drop_repeats: bool,
     recent: VecDeque<(Tick, Identity)>,
 }
 
@@ -51,8 +53,19 @@ impl std::fmt::Debug for Identity {
 }
 
 impl Repeats {
-    /// Compares `record` with those of the last ten minutes and remembers it. `checksum` is the record's own, where it has one.
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            drop_repeats: options.drop_repeats,
+            recent: VecDeque::new(),
+        }
+    }
+
+    /// Compares `record` with those of the last ten minutes and remembers it. `checksum` is the record's own, where it has one. Every
+    /// record is new where the options say so.
     pub(crate) fn compare(&mut self, now: Tick, record: &Record, checksum: Option<[u8; 2]>) -> Novelty {
+        if !self.drop_repeats {
+            return Novelty::New;
+        }
         while self.recent.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
             self.recent.pop_front();
         }

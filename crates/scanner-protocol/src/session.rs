@@ -10,6 +10,7 @@ use crate::{
     stream::{Listener, SILENT},
     tanita::{
         pc_mode::{PcDialect, PcMode},
+        positional::{self, PositionalModel},
         tagged::Tagged,
     },
 };
@@ -42,6 +43,9 @@ pub struct Options {
     pub drop_repeats: bool,
     /// The commands that a scanner in PC mode understands. Other protocols do not look at it.
     pub pc_dialect: PcDialect,
+    /// The model that sends positional records. Without it no line of three fields counts: what is left of a longer one looks the same.
+    /// Other protocols do not look at it.
+    pub positional_model: Option<PositionalModel>,
     /// Bits per second of the line. Protocols that send again what is not answered reckon with it.
     pub baud: u32,
     /// A number that differs at each start of the program, such as a random one: scan-link tells its sessions apart by what is
@@ -54,6 +58,7 @@ impl Default for Options {
         Self {
             drop_repeats: true,
             pc_dialect: PcDialect::default(),
+            positional_model: None,
             baud: 115_200,
             link_seed: 0,
         }
@@ -92,10 +97,14 @@ impl Session {
     pub fn new(protocol: Protocol, options: Options) -> Self {
         let family = match protocol {
             Protocol::Auto => Family::Auto(Box::new(Auto::new(options))),
-            Protocol::TanitaTagged => Family::TanitaTagged(Tagged::new(options)),
+            Protocol::TanitaTagged => Family::TanitaTagged(Tagged::new(&options)),
             Protocol::TanitaPc => Family::TanitaPc(Box::new(PcMode::new(options))),
             Protocol::ScanLink => Family::ScanLink(Box::new(ScanLink::new(&options))),
-            other => Family::Listener(Listener::new(grammar(other).unwrap_or(&SILENT), options)),
+            Protocol::TanitaPositional => {
+                let grammar = positional::grammar_of(options.positional_model);
+                Family::Listener(Listener::new(grammar, &options))
+            }
+            other => Family::Listener(Listener::new(grammar(other).unwrap_or(&SILENT), &options)),
         };
         Self { protocol, family }
     }

@@ -8,7 +8,7 @@ use scan_model::{
     subject::Subject,
 };
 
-use crate::stream::Grammar;
+use crate::Protocol;
 
 /// One line of a scale: what it shows at the moment. `Debug` prints no value.
 #[derive(Clone, PartialEq, Eq)]
@@ -101,8 +101,8 @@ impl Weight {
         shown.unit.to_metric(shown.value).map(|(value, _)| value)
     }
 
-    /// The record of this line, once it is known to be somebody's weight.
-    pub(crate) fn record(&self, grammar: &Grammar, raw: &[u8]) -> Record {
+    /// The record of this line, once it is known to be somebody's weight. `maker` is the protocol's, where it has one alone.
+    pub(crate) fn record(&self, protocol: Protocol, maker: Option<&str>, raw: &[u8]) -> Record {
         let mut measurements: Vec<_> = self.measurement().into_iter().collect();
         if let Some(value) = self.impedance {
             let metric = const { Metric::named("impedance_50khz") };
@@ -110,9 +110,9 @@ impl Weight {
             measurements.push(Measurement { metric, value, unit });
         }
         Record {
-            protocol: grammar.protocol.name().to_owned(),
+            protocol: protocol.name().to_owned(),
             device: Device {
-                maker: grammar.maker.map(str::to_owned),
+                maker: maker.map(str::to_owned),
                 ..Device::default()
             },
             measurements,

@@ -2,19 +2,16 @@
 
 use std::{fmt, time::Duration};
 
-use scan_model::{Decimal, DeviceTime, Flag, Metric, Record, Unit, consistency, progress::Stage};
+use scan_model::{Decimal, DeviceTime, Metric, Record, Unit, consistency, progress::Stage, record::Measurement};
 
 use super::{
     Characteristic,
     sig::{self, Value},
-    xiaomi::{self, XIAOMI},
+    xiaomi,
 };
 use crate::{
-    Counters, DeviceError, Event, Options, RejectReason, Tick,
-    fault::Fault,
-    output::Output,
-    repeats::{Novelty, Repeats},
-    weight::Weight,
+    Counters, DeviceError, Event, Options, Protocol, RejectReason, Tick, fault::Fault, output::Output,
+    repeats::Repeats, weight::Weight,
 };
 
 /// A scale sends weight and composition of one person within a second or two.
@@ -26,9 +23,8 @@ const NO_STREAM: u64 = 0;
 /// composition that belongs to it. It owns no radio and no clock. After every `handle_*` call, drain
 /// [`poll_event`](Self::poll_event) and ask [`poll_timeout`](Self::poll_timeout) again.
 pub struct Joiner {
-    options: Options,
     /// The first part of a composition.
-    part: Option<(Value, Vec<u8>)>,
+    part: Option<Waiting>,
     /// What waits for its counterpart, of either characteristic.
     waiting: Option<Waiting>,
     /// A composition with a weight of its own was reported; the same weight may follow.
@@ -58,12 +54,11 @@ impl Joiner {
     /// A joiner that has not seen anything yet.
     pub fn new(options: Options) -> Self {
         Self {
-            options,
             part: None,
             waiting: None,
             reported: None,
             xiaomi: Xiaomi::default(),
-            repeats: Repeats::default(),
+            repeats: Repeats::new(&options),
             output: Output::default(),
         }
     }
@@ -76,14 +71,17 @@ impl Joiner {
             Err(fault) => return self.reject(fault, value.to_vec()),
         };
         let (decoded, raw) = match characteristic {
-            Characteristic::BodyComposition => match self.whole(decoded, value) {
+            Characteristic::BodyComposition => match self.whole(now, decoded, value) {
                 Some(whole) => whole,
                 None => return,
             },
             Characteristic::Weight => (decoded, sig::pack(characteristic, value)),
         };
         if decoded.is_unsuccessful {
-            self.waiting = None;
+            // What waits is good without the counterpart that failed.
+            if let Some(waiting) = self.waiting.take() {
+                self.report_alone(now, waiting);
+            }
             return self.output.device_error(
                 NO_STREAM,
                 DeviceError {
@@ -115,7 +113,7 @@ impl Joiner {
         } else if weight.impedance.is_some() {
             self.xiaomi.waiting = None;
             self.xiaomi.is_reported = true;
-            self.report(now, weight.record(&XIAOMI, value));
+            self.report(now, xiaomi_record(&weight, value));
         } else {
             let since = self.xiaomi.waiting.as_ref().map_or(now, |(since, ..)| *since);
             self.xiaomi.waiting = Some((since, weight, value.to_vec()));
@@ -126,8 +124,10 @@ impl Joiner {
     pub fn handle_disconnected(&mut self, now: Tick) {
         self.give_up_impedance(now);
         self.xiaomi.is_reported = false;
-        self.part = None;
         self.reported = None;
+        if let Some(half) = self.part.take() {
+            self.reject_half(half);
+        }
         if let Some(waiting) = self.waiting.take() {
             self.report_alone(now, waiting);
         }
@@ -136,6 +136,9 @@ impl Joiner {
     /// Reports that `now` has come. Early or repeated calls change nothing.
     pub fn handle_timeout(&mut self, now: Tick) {
         let is_over = |since: Tick| since.after(TOGETHER) <= now;
+        if let Some(half) = self.part.take_if(|part| is_over(part.since)) {
+            self.reject_half(half);
+        }
         if let Some(waiting) = self.waiting.take_if(|waiting| is_over(waiting.since)) {
             self.report_alone(now, waiting);
         }
@@ -152,9 +155,12 @@ impl Joiner {
 
     /// When [`handle_timeout`](Self::handle_timeout) has work to do; `None` if time alone changes nothing.
     pub fn poll_timeout(&self) -> Option<Tick> {
-        let composition = self.waiting.as_ref().map(|waiting| waiting.since);
+        let standard = [&self.part, &self.waiting]
+            .into_iter()
+            .flatten()
+            .map(|value| value.since);
         let impedance = self.xiaomi.waiting.as_ref().map(|(since, ..)| *since);
-        let first = [composition, impedance].into_iter().flatten().min()?;
+        let first = standard.chain(impedance).min()?;
         Some(first.after(TOGETHER))
     }
 
@@ -164,16 +170,18 @@ impl Joiner {
     }
 
     /// The composition that `value` completes or is; `None` if its second part is still to come.
-    fn whole(&mut self, value: Value, raw: &[u8]) -> Option<(Value, Vec<u8>)> {
+    fn whole(&mut self, now: Tick, value: Value, raw: &[u8]) -> Option<(Value, Vec<u8>)> {
         let first = self.part.take();
+        let raw = sig::pack(Characteristic::BodyComposition, raw);
         if !value.is_part {
-            if let Some((_, raw)) = first {
-                self.reject_half(raw);
+            if let Some(half) = first {
+                self.reject_half(half);
             }
-            return Some((value, sig::pack(Characteristic::BodyComposition, raw)));
+            return Some((value, raw));
         }
         match first {
-            Some((mut first, mut first_raw)) if agree(&first, &value) => {
+            Some(half) if agree(&half.value, &value) => {
+                let (mut first, mut first_raw) = (half.value, half.raw);
                 for sent in value.measurements {
                     first.measure(sent.metric, sent.value, sent.unit);
                 }
@@ -183,25 +191,25 @@ impl Joiner {
                 }
                 first.is_unsuccessful |= value.is_unsuccessful;
                 first.is_placeholder &= value.is_placeholder;
-                first_raw.extend(sig::pack(Characteristic::BodyComposition, raw));
+                first_raw.extend(raw);
                 Some((first, first_raw))
             }
             other => {
-                if let Some((_, raw)) = other {
-                    self.reject_half(raw);
+                if let Some(half) = other {
+                    self.reject_half(half);
                 }
-                self.part = Some((value, sig::pack(Characteristic::BodyComposition, raw)));
+                self.part = Some(Waiting { since: now, value, raw });
                 None
             }
         }
     }
 
     fn pair(&mut self, now: Tick, value: Value, raw: Vec<u8>) {
-        let has_weight = value.measurements.iter().any(|sent| sent.metric == Metric::BODY_WEIGHT);
-        if value.characteristic == Characteristic::Weight
-            && self.reported.take_if(|(_, reported)| agree(reported, &value)).is_some()
-        {
-            return;
+        let is_repeat =
+            |(_, reported): &mut (Tick, Value)| agree(reported, &value) && body_weight(reported) == body_weight(&value);
+        if value.characteristic == Characteristic::Weight && self.reported.take_if(is_repeat).is_some() {
+            self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
+            return self.output.repeated(NO_STREAM);
         }
         let counterpart = self
             .waiting
@@ -227,7 +235,7 @@ impl Joiner {
                 let raw = [weight_raw, composition_raw].concat();
                 self.report(now, derived(weight.into_record(&raw)));
             }
-            None if value.characteristic == Characteristic::BodyComposition && has_weight => {
+            None if value.characteristic == Characteristic::BodyComposition && body_weight(&value).is_some() => {
                 self.reported = Some((now, value.clone()));
                 self.report(now, derived(value.into_record(&raw)));
             }
@@ -244,30 +252,24 @@ impl Joiner {
     fn give_up_impedance(&mut self, now: Tick) {
         if let Some((_, weight, raw)) = self.xiaomi.waiting.take() {
             self.xiaomi.is_reported = true;
-            self.report(now, weight.record(&XIAOMI, &raw));
+            self.report(now, xiaomi_record(&weight, &raw));
         }
     }
 
     fn report(&mut self, now: Tick, mut record: Record) {
         consistency::check(&mut record);
         self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
-        if self.options.drop_repeats {
-            match self.repeats.compare(now, &record, None) {
-                Novelty::New => {}
-                Novelty::Repeat => return self.output.repeated(NO_STREAM),
-                Novelty::PerhapsRepeat => record.flag(Flag::PossibleDuplicate),
-            }
-        }
-        self.output.record(NO_STREAM, Box::new(record));
+        self.output
+            .record_once(now, NO_STREAM, Box::new(record), None, &mut self.repeats);
     }
 
-    fn reject_half(&mut self, raw: Vec<u8>) {
+    fn reject_half(&mut self, half: Waiting) {
         let fault = Fault::new(
             RejectReason::Truncated,
-            raw.len(),
+            half.raw.len(),
             "the second part of the value did not come",
         );
-        self.reject(fault, raw);
+        self.reject(fault, half.raw);
     }
 
     fn reject(&mut self, fault: Fault, raw: Vec<u8>) {
@@ -287,6 +289,17 @@ fn agree(first: &Value, second: &Value) -> bool {
         _ => true,
     };
     same_user && same_time
+}
+
+fn body_weight(value: &Value) -> Option<&Measurement> {
+    value
+        .measurements
+        .iter()
+        .find(|sent| sent.metric == Metric::BODY_WEIGHT)
+}
+
+fn xiaomi_record(weight: &Weight, raw: &[u8]) -> Record {
+    weight.record(Protocol::Xiaomi, xiaomi::MAKER, raw)
 }
 
 /// Adds behind the values sent what follows from weight and composition together: bone mass, the share of water, the basal metabolic rate
@@ -325,9 +338,7 @@ fn derived(mut record: Record) -> Record {
     ];
     for (metric, value, unit) in values {
         if let Some(value) = value.filter(|_| record.get(metric).is_none()) {
-            record
-                .measurements
-                .push(scan_model::record::Measurement { metric, value, unit });
+            record.measurements.push(Measurement { metric, value, unit });
         }
     }
     record

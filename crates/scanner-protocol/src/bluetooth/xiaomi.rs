@@ -3,25 +3,9 @@
 use jiff::civil::{Date, DateTime, Time};
 use scan_model::{Decimal, DeviceTime, Integrity};
 
-use crate::{
-    Protocol, RejectReason,
-    fault::Fault,
-    stream::{Grammar, Head, Rest, Scan, Weighing},
-    weight::Weight,
-};
+use crate::{RejectReason, fault::Fault, weight::Weight};
 
-/// Names the family in records; its values are no stream.
-pub(crate) static XIAOMI: Grammar = Grammar {
-    protocol: Protocol::Xiaomi,
-    maker: Some("Xiaomi"),
-    head: Head::NOTHING,
-    line_start_only: false,
-    longest: LENGTH,
-    silence: std::time::Duration::ZERO,
-    scan: |_: &[u8], _: Rest| Scan::No,
-    weighing: Weighing::Results,
-    request: None,
-};
+pub(crate) const MAKER: Option<&str> = Some("Xiaomi");
 
 const LENGTH: usize = 13;
 

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use scan_model::{Flag, Integrity, Record, progress::Stage};
+use scan_model::{Record, progress::Stage};
 
 use super::{Content, Grammar, Weighing, window::Found, window::Window};
 use crate::{
-    Counters, Event, LineEvent, Options, RejectReason, Tick, Transmit,
-    fault::Fault,
+    Counters, Event, LineEvent, Options, Tick, Transmit,
+    fault::{Fault, unless_damaged},
     output::Output,
-    repeats::{Novelty, Repeats},
+    repeats::Repeats,
     scales::settle::{Settle, is_loaded},
     weight::Weight,
 };
@@ -23,7 +23,6 @@ const NEW_LINE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Listener {
     grammar: &'static Grammar,
-    options: Options,
     window: Window,
     settle: Settle,
     repeats: Repeats,
@@ -40,17 +39,16 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) fn new(grammar: &'static Grammar, options: Options) -> Self {
+    pub(crate) fn new(grammar: &'static Grammar, options: &Options) -> Self {
         let needed = match grammar.weighing {
             Weighing::Stream(needed) => needed,
             Weighing::Nothing | Weighing::Results | Weighing::Printed => 1,
         };
         Self {
             grammar,
-            options,
             window: Window::new(grammar),
             settle: Settle::new(needed),
-            repeats: Repeats::default(),
+            repeats: Repeats::new(options),
             output: Output::default(),
             heard: Tick(0),
             damaged: false,
@@ -147,7 +145,7 @@ impl Listener {
     fn take(&mut self, now: Tick, found: Found) {
         let Found { offset, outcome } = found;
         let damaged = std::mem::take(&mut self.damaged);
-        match outcome.and_then(|content| unless_damaged(content, damaged)) {
+        match outcome.and_then(|content| vouched_for(content, damaged)) {
             Ok(content) => {
                 self.frames += 1;
                 match content {
@@ -175,37 +173,23 @@ impl Listener {
             Weighing::Nothing | Weighing::Results => false,
         };
         if is_result {
-            let record = weight.record(self.grammar, self.window.frame());
+            let record = weight.record(self.grammar.protocol, self.grammar.maker, self.window.frame());
             self.report(now, offset, Box::new(record));
         }
     }
 
-    fn report(&mut self, now: Tick, offset: u64, mut record: Box<Record>) {
+    fn report(&mut self, now: Tick, offset: u64, record: Box<Record>) {
         self.output.stage(offset, Stage::ReadingResults, 0);
-        if self.options.drop_repeats {
-            match self.repeats.compare(now, &record, None) {
-                Novelty::New => {}
-                Novelty::Repeat => return self.output.repeated(offset),
-                Novelty::PerhapsRepeat => record.flag(Flag::PossibleDuplicate),
-            }
-        }
-        self.output.record(offset, record);
+        self.output.record_once(now, offset, record, None, &mut self.repeats);
     }
 }
 
-/// A frame with a damaged byte counts only if a checksum vouches for it.
-fn unless_damaged(content: Content, damaged: bool) -> Result<Content, Fault> {
-    let integrity = match &content {
-        Content::Record(record) => record.integrity,
-        Content::Weight(weight) => weight.integrity,
-        Content::Message(_) => return Ok(content),
-    };
-    if damaged && integrity == Integrity::None {
-        return Err(Fault::new(
-            RejectReason::LineError,
-            0,
-            "the line reported an error within a frame without a checksum",
-        ));
+/// A message is no result: nothing has to vouch for it.
+fn vouched_for(content: Content, damaged: bool) -> Result<Content, Fault> {
+    match &content {
+        Content::Record(record) => unless_damaged(damaged, record.integrity)?,
+        Content::Weight(weight) => unless_damaged(damaged, weight.integrity)?,
+        Content::Message(_) => {}
     }
     Ok(content)
 }

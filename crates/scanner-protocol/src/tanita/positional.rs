@@ -1,17 +1,25 @@
 //! Positional records of TBF-310 and BC-418: values with commas between them and no tags.
 //!
-//! No checksum vouches for them, so a line is a record only if its number of fields is that of a layout and every field is what the
-//! layout says. What remains is left to the relations between the values, see [`scan_model::consistency`].
+//! No checksum vouches for them, so a line is a record only if its number of fields is that of a [`layout`] of the model and every field
+//! is what the layout says. What remains is left to the relations between the values, see [`scan_model::consistency`].
+
+mod layout;
 
 use std::time::Duration;
 
 use jiff::civil::{Date, DateTime};
 use scan_model::{
-    DeviceTime, Flag, Integrity, Metric, Record, Unit, consistency,
+    DeviceTime, Flag, Integrity, Metric, Record, consistency,
     record::{Device, Measurement},
     subject::{BodyType, Gender, Subject},
 };
 
+pub use layout::PositionalModel;
+
+use self::layout::{
+    Field::{Age, BodyType as Type, DayFirst, Gender as Sex, Kept, Time, Value, YearFirst},
+    Layout,
+};
 use super::tagged::value;
 use crate::{
     Protocol, RejectReason,
@@ -19,128 +27,42 @@ use crate::{
     stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, line},
 };
 
-pub(crate) static POSITIONAL: Grammar = Grammar {
-    protocol: Protocol::TanitaPositional,
-    maker: Some("Tanita"),
-    head: Head::new(&[any_of(b"\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\"0123456789")]),
-    line_start_only: true,
-    longest: 512,
-    silence: Duration::from_secs(1),
-    scan,
-    weighing: Weighing::Results,
-    request: None,
-};
+/// Of any model.
+pub(crate) static POSITIONAL: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::OF_ANY));
+static TBF_310: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::OF_TBF_310));
+static BC_418: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::OF_BC_418));
 
-/// What a field holds.
-#[derive(Clone, Copy)]
-enum Field {
-    /// `dd/mm/yy` (BC-418).
-    DayFirst,
-    /// Year first, of two or four digits (Japanese models).
-    YearFirst,
-    Time,
-    BodyType,
-    Gender,
-    Age,
-    Value(Metric, Unit),
-    /// A number that is kept in the raw bytes alone.
-    Kept,
+const LONGEST: usize = 512;
+
+const fn grammar(scan: fn(&[u8], Rest) -> Scan) -> Grammar {
+    Grammar {
+        protocol: Protocol::TanitaPositional,
+        maker: MAKER,
+        head: Head::new(&[any_of(b"\0\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\"0123456789")]),
+        line_start_only: true,
+        longest: LONGEST,
+        silence: Duration::from_secs(1),
+        scan,
+        weighing: Weighing::Results,
+        request: None,
+    }
 }
 
-use Field::{Age, BodyType as Type, DayFirst, Gender as Sex, Kept, Time, Value, YearFirst};
-use Unit::{Centimetre as Cm, Kilogram as Kg, KilogramPerSquareMetre as Bmi, Ohm, Percent};
+const MAKER: Option<&str> = Some("Tanita");
 
-const fn value_of(metric: &str, unit: Unit) -> Field {
-    Value(Metric::named(metric), unit)
+/// What the records of `model` look like, or those of any where it is not known.
+pub(crate) fn grammar_of(model: Option<PositionalModel>) -> &'static Grammar {
+    match model {
+        None => &POSITIONAL,
+        Some(PositionalModel::Tbf310) => &TBF_310,
+        Some(PositionalModel::Bc418) => &BC_418,
+    }
 }
-
-/// Names and contents of the fields, in order. Each layout has its own number of them.
-const LAYOUTS: [&[(&str, Field)]; 4] = [&TBF_310_EXPORT, &TBF_310_JAPAN, &TBF_310_WEIGHT, &BC_418];
-
-const TBF_310_EXPORT: [(&str, Field); 12] = [
-    ("body_type", Type),
-    ("sex", Sex),
-    ("height_cm", value_of("height", Cm)),
-    ("weight_kg", value_of("body_weight", Kg)),
-    ("impedance_ohm", value_of("impedance_50khz", Ohm)),
-    ("body_fat_percent", value_of("fat_percentage", Percent)),
-    ("fat_mass_kg", value_of("fat_mass", Kg)),
-    ("fat_free_mass_kg", value_of("fat_free_mass", Kg)),
-    ("total_body_water_kg", value_of("water_mass", Kg)),
-    ("age", Age),
-    ("bmi", value_of("body_mass_index", Bmi)),
-    (
-        "basal_metabolic_rate_kj",
-        value_of("basal_metabolic_rate_kj", Unit::KilojoulePerDay),
-    ),
-];
-
-const TBF_310_JAPAN: [(&str, Field); 15] = [
-    ("date", YearFirst),
-    ("time", Time),
-    ("body_type", Type),
-    ("sex", Sex),
-    ("age", Age),
-    ("height_cm", value_of("height", Cm)),
-    ("weight_kg", value_of("body_weight", Kg)),
-    ("impedance_ohm", value_of("impedance_50khz", Ohm)),
-    ("body_fat_percent", value_of("fat_percentage", Percent)),
-    ("fat_mass_kg", value_of("fat_mass", Kg)),
-    ("fat_free_mass_kg", value_of("fat_free_mass", Kg)),
-    ("total_body_water_kg", value_of("water_mass", Kg)),
-    ("bmi", value_of("body_mass_index", Bmi)),
-    ("standard_weight_kg", value_of("ideal_weight", Kg)),
-    ("obesity_degree_percent", value_of("obesity_degree", Percent)),
-];
-
-const TBF_310_WEIGHT: [(&str, Field); 3] = [
-    ("date", YearFirst),
-    ("time", Time),
-    ("weight_kg", value_of("body_weight", Kg)),
-];
-
-/// The unit of the basal metabolic rate and the frequency of the segments' impedance are not documented, so those stay in the raw bytes.
-#[rustfmt::skip]
-const BC_418: [(&str, Field); 38] = [
-    ("date", DayFirst), ("time", Time), ("body_type", Type), ("sex", Sex),
-    ("height_cm", value_of("height", Cm)),
-    ("weight_kg", value_of("body_weight", Kg)),
-    ("body_fat_percent", value_of("fat_percentage", Percent)),
-    ("fat_mass_kg", value_of("fat_mass", Kg)),
-    ("fat_free_mass_kg", value_of("fat_free_mass", Kg)),
-    ("total_body_water_kg", value_of("water_mass", Kg)),
-    ("age", Age),
-    ("bmi", value_of("body_mass_index", Bmi)),
-    ("basal_metabolic_rate", Kept),
-    ("impedance_ohm", value_of("impedance_50khz", Ohm)),
-    ("right_leg.impedance_ohm", Kept), ("left_leg.impedance_ohm", Kept),
-    ("right_arm.impedance_ohm", Kept), ("left_arm.impedance_ohm", Kept),
-    ("right_leg.fat_percent", value_of("right_leg_fat_percentage", Percent)),
-    ("right_leg.fat_mass_kg", value_of("right_leg_fat_mass", Kg)),
-    ("right_leg.fat_free_mass_kg", value_of("right_leg_fat_free_mass", Kg)),
-    ("right_leg.muscle_mass_kg", value_of("right_leg_muscle_mass", Kg)),
-    ("left_leg.fat_percent", value_of("left_leg_fat_percentage", Percent)),
-    ("left_leg.fat_mass_kg", value_of("left_leg_fat_mass", Kg)),
-    ("left_leg.fat_free_mass_kg", value_of("left_leg_fat_free_mass", Kg)),
-    ("left_leg.muscle_mass_kg", value_of("left_leg_muscle_mass", Kg)),
-    ("right_arm.fat_percent", value_of("right_arm_fat_percentage", Percent)),
-    ("right_arm.fat_mass_kg", value_of("right_arm_fat_mass", Kg)),
-    ("right_arm.fat_free_mass_kg", value_of("right_arm_fat_free_mass", Kg)),
-    ("right_arm.muscle_mass_kg", value_of("right_arm_muscle_mass", Kg)),
-    ("left_arm.fat_percent", value_of("left_arm_fat_percentage", Percent)),
-    ("left_arm.fat_mass_kg", value_of("left_arm_fat_mass", Kg)),
-    ("left_arm.fat_free_mass_kg", value_of("left_arm_fat_free_mass", Kg)),
-    ("left_arm.muscle_mass_kg", value_of("left_arm_muscle_mass", Kg)),
-    ("trunk.fat_percent", value_of("trunk_fat_percentage", Percent)),
-    ("trunk.fat_mass_kg", value_of("trunk_fat_mass", Kg)),
-    ("trunk.fat_free_mass_kg", value_of("trunk_fat_free_mass", Kg)),
-    ("trunk.muscle_mass_kg", value_of("trunk_muscle_mass", Kg)),
-];
 
 /// The fields of a record by name, as sent.
 pub(crate) fn raw_tags(raw: &[u8]) -> Vec<(&'static str, &str)> {
     let fields: Vec<_> = fields(raw.trim_ascii_end()).collect();
-    let Some(layout) = layout(fields.len()) else {
+    let Some(layout) = layout::of_count(layout::ALL, fields.len()) else {
         return Vec::new();
     };
     let named = layout.iter().zip(fields);
@@ -149,23 +71,25 @@ pub(crate) fn raw_tags(raw: &[u8]) -> Vec<(&'static str, &str)> {
         .collect()
 }
 
-/// A line begins like a record with two commas between what its fields are made of.
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
+/// A line begins like a record with two commas between what its fields are made of, or what is left of that.
+fn scan(bytes: &[u8], rest: Rest, layouts: &[&'static Layout]) -> Scan {
     let content = line(bytes).unwrap_or(bytes);
     // The first field may have a control byte before it.
-    let illegal = content
+    let is_illegal = |&(at, &byte): &(usize, &u8)| !(is_legal(byte) || at == 0 && is_control(byte));
+    let illegal = content.iter().enumerate().find(is_illegal);
+    let foreign = content
         .iter()
         .enumerate()
-        .find(|&(at, &byte)| !(is_legal(byte) || at == 0 && is_control(byte)));
-    let legal = illegal.map_or(content.len(), |(at, _)| at);
-    let begins = content[..legal].iter().filter(|&&byte| byte == b',').count() >= 2;
+        .find(|place| is_illegal(place) && *place.1 != DAMAGED);
+    let made_of = foreign.map_or(content.len(), |(at, _)| at);
+    let begins = content[..made_of].iter().filter(|&&byte| byte == b',').count() >= 2;
     if !begins {
-        let may_begin = illegal.is_none() && line(bytes).is_none() && rest == Rest::Open;
+        let may_begin = foreign.is_none() && line(bytes).is_none() && rest == Rest::Open;
         return if may_begin { Scan::More } else { Scan::No };
     }
     let bad = |reason, at, detail| Scan::Bad(content.len(), Fault::new(reason, at, detail));
     match (line(bytes), illegal) {
-        (None, _) if bytes.len() >= POSITIONAL.longest => bad(
+        (None, _) if bytes.len() >= LONGEST => bad(
             RejectReason::LineTooLong,
             bytes.len(),
             "no line end within the longest possible record",
@@ -176,17 +100,19 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
             "nothing more came and the line had no end",
         ),
         (None, _) => Scan::More,
-        // What a port that checks parity makes of a damaged byte.
-        (Some(_), Some((at, 0))) => bad(RejectReason::LineError, at, "a byte was damaged on the line"),
+        (Some(_), Some((at, &DAMAGED))) => bad(RejectReason::LineError, at, "a byte was damaged on the line"),
         (Some(_), Some((at, _))) => bad(RejectReason::IllegalByte, at, "a byte that no field can hold"),
         (Some(line), None) => frame(
             line.len() + 1,
-            decode(line, &bytes[..=line.len()]).map(|record| Content::Record(Box::new(record))),
+            decode(line, &bytes[..=line.len()], layouts).map(|record| Content::Record(Box::new(record))),
         ),
     }
 }
 
-/// What may stand before the first field. A zero is what a port makes of a damaged byte.
+/// What a port that checks parity makes of a damaged byte.
+const DAMAGED: u8 = 0;
+
+/// What may stand before the first field.
 const fn is_control(byte: u8) -> bool {
     matches!(byte, 0x01..=0x1f)
 }
@@ -204,23 +130,20 @@ fn start(line: &[u8]) -> usize {
     line.first().map_or(0, |&byte| usize::from(is_control(byte)))
 }
 
-fn layout(count: usize) -> Option<&'static [(&'static str, Field)]> {
-    LAYOUTS.into_iter().find(|layout| layout.len() == count)
-}
-
-fn decode(line: &[u8], raw: &[u8]) -> Result<Record, Fault> {
+fn decode(line: &[u8], raw: &[u8], layouts: &[&'static Layout]) -> Result<Record, Fault> {
     let count = fields(line).count();
-    let layout = layout(count).ok_or_else(|| {
+    let layout = layout::of_count(layouts, count).ok_or_else(|| {
+        let counts: Vec<_> = layouts.iter().map(|layout| layout.len().to_string()).collect();
         Fault::new(
             RejectReason::WrongFieldCount,
             0,
-            format!("{count} fields; a record has 3, 12, 15 or 38"),
+            format!("{count} fields; a record of the model has {}", counts.join(" or ")),
         )
     })?;
     let mut record = Record {
         protocol: Protocol::TanitaPositional.name().to_owned(),
         device: Device {
-            maker: POSITIONAL.maker.map(str::to_owned),
+            maker: MAKER.map(str::to_owned),
             ..Device::default()
         },
         measurements: Vec::with_capacity(layout.len()),
@@ -243,7 +166,8 @@ fn decode(line: &[u8], raw: &[u8]) -> Result<Record, Fault> {
                 format!("field `{name}` holds something else"),
             )
         };
-        let number = || value::number(text).map_err(|_| bad());
+        // Unlike the tagged format, this one never says that a value is missing: an empty field lost its digits.
+        let number = || value::number(text).ok().flatten().ok_or_else(bad);
         match *field {
             // A clock that was never set still sends a line of this shape; any other line is not the scale's.
             DayFirst | YearFirst if !text.contains(&b'/') => return Err(bad()),
@@ -258,10 +182,12 @@ fn decode(line: &[u8], raw: &[u8]) -> Result<Record, Fault> {
             }
             Type => record.subject.body_type = Some(body_type(text).ok_or_else(bad)?),
             Sex => record.subject.gender = Some(gender(text).ok_or_else(bad)?),
-            Age => record.subject.age = number()?,
-            Kept => drop(number()?),
+            Age => record.subject.age = Some(number()?),
+            Kept => {
+                number()?;
+            }
             Value(metric, unit) => {
-                let Some(value) = number()? else { continue };
+                let value = number()?;
                 if metric == Metric::HEIGHT {
                     record.subject.height = Some(value);
                 }

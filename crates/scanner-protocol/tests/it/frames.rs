@@ -27,7 +27,10 @@ const FRAMES: [(Protocol, &[u8]); 16] = [
     (TanitaWb, b"SD   165.4lb"),
     (TanitaWeight, b"KS075.0"),
     (TanitaPositional, b"0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,38.3,9771"),
-    (TanitaPositional, b"\x11\"03/05/01\",\"09:07\",64.2"),
+    (
+        TanitaPositional,
+        b"\x11\"03/05/01\",\"09:07\",0,2,27,170,64.2,431,28.4,18.2,46.0,33.7,22.2,63.6,0.9",
+    ),
     (Accuniq, b"\x02A6\x03\x7c"),
     (Bmh05108, b"\xaa\x05\xa0\x00\xb1"),
     (Bmh05108, b"\xaa\x08\xd0\x21\x10\x20\x30\xfd"),
@@ -200,7 +203,7 @@ fn a_rejected_frame_is_kept_whole_with_the_place_of_its_fault() {
         (Toledo, b"\x02+0       \r", 11, 4),
         (RiceLake, b"8.0.5 kg Net\r\n", 13, 0),
         (RiceLake, b"80.5 kg", 7, 7),
-        (Adam, b"BMI: 23.9\r\nWeight: 80.00 st\r\n", 28, 11),
+        (Adam, b"Patient Id: 1\r\nWeight: 80.00 st\r\n", 32, 15),
         (Adam, b"Weight: 8", 9, 9),
         (TanitaPositional, b"0,3,170,1,1,1,1,1,1,1,1,1\r\n", 26, 2),
         (TanitaPositional, b"0,1,170,1,1,1,1,1,1,1,1,1.2.3\r\n", 30, 24),
@@ -256,7 +259,10 @@ fn a_record_keeps_its_bytes_up_to_the_first_of_its_line_end() {
     for (protocol, frame) in [
         (RiceLake, &b"     80.5 kg Gross \r"[..]),
         (Adam, b"Weight: 80.00 kg\r\nBMI: 23.9\r"),
-        (TanitaPositional, b"\x11\"03/05/01\",\"09:07\",64.2\r"),
+        (
+            TanitaPositional,
+            b"0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,38.3,9771\r",
+        ),
     ] {
         let bytes = [frame, b"\n"].concat();
         let found = heard_by(session(protocol), &bytes, bytes.len()).0;

@@ -129,17 +129,29 @@ fn two_values_of_one_kind_are_two_people() {
 #[test]
 fn a_weight_that_differs_from_the_one_just_reported_is_somebody_elses() {
     let whole = composition(WEIGHT, 194, None, Some(1), &[0x36b0]);
-    for (user, at, count) in [
-        (1, SECOND, 1),
-        (2, SECOND, 2),
-        (1, 5 * SECOND - 1, 1),
-        (1, 5 * SECOND, 2),
+    for (user, tenths, at, is_the_same) in [
+        (1, 700, SECOND, true),
+        (2, 700, SECOND, false),
+        (1, 785, 3 * SECOND, false),
+        (1, 700, 5 * SECOND - 1, true),
+        (1, 700, 5 * SECOND, false),
     ] {
         let mut joiner = joiner();
         joiner.handle_value(Tick(0), BodyComposition, &whole);
-        joiner.handle_value(Tick(at), Weight, &weight(None, Some(user)));
+        assert_eq!(records(&mut joiner).len(), 1);
+        let mut next = weight(None, Some(user));
+        next[1..3].copy_from_slice(&u16::to_le_bytes(tenths * 20));
+        joiner.handle_value(Tick(at), Weight, &next);
         joiner.handle_disconnected(Tick(at + 1));
-        assert_eq!(records(&mut joiner).len(), count, "user {user} after {at} us");
+        let found = events(&mut joiner);
+        assert!(
+            matches!(
+                (&found[..], is_the_same),
+                ([Event::Repeated], true) | ([Event::Record(_)], false)
+            ),
+            "user {user}, {tenths} after {at} us: {found:?}"
+        );
+        assert_eq!(joiner.counters().repeats_dropped, u64::from(is_the_same));
     }
     // The composition of the next person is not swallowed, and a second weight neither.
     let mut joiner = joiner();
@@ -150,10 +162,12 @@ fn a_weight_that_differs_from_the_one_just_reported_is_somebody_elses() {
         &composition(WEIGHT, 200, None, Some(1), &[0x36b1]),
     );
     assert_eq!(records(&mut joiner).len(), 2);
-    joiner.handle_value(Tick(2), Weight, &weight(None, Some(1)));
-    joiner.handle_value(Tick(3), Weight, &weight(None, Some(1)));
+    let mut second = weight(None, Some(1));
+    second[1] = 0xb1;
+    joiner.handle_value(Tick(2), Weight, &second);
+    joiner.handle_value(Tick(3), Weight, &second);
     joiner.handle_disconnected(Tick(4));
-    assert_eq!(records(&mut joiner).len(), 1);
+    assert!(matches!(events(&mut joiner)[..], [Event::Repeated, Event::Record(_)]));
 }
 
 #[test]
@@ -179,7 +193,8 @@ fn the_parts_of_a_composition_agree_like_weight_and_composition() {
         );
         joiner.handle_disconnected(Tick(2));
         let found = events(&mut joiner);
-        assert_eq!(joiner.counters().rejected(RejectReason::Truncated), u64::from(!is_one));
+        let halves = if is_one { 0 } else { 2 };
+        assert_eq!(joiner.counters().rejected(RejectReason::Truncated), halves);
         match &found[..] {
             [Event::Record(record)] if is_one => {
                 assert_eq!(
@@ -191,7 +206,7 @@ fn the_parts_of_a_composition_agree_like_weight_and_composition() {
                 );
                 assert_eq!(record.device_time != DeviceTime::Absent, time.or(other_time).is_some());
             }
-            [Event::Rejected(_)] if !is_one => {}
+            [Event::Rejected(_), Event::Rejected(_)] if !is_one => {}
             other => panic!("{other:?}"),
         }
     }
@@ -249,13 +264,49 @@ fn a_part_makes_the_whole_unsuccessful_and_both_make_it_a_placeholder() {
 }
 
 #[test]
-fn a_failure_ends_what_waited_for_its_counterpart() {
+fn a_weight_is_good_although_the_composition_failed_its_own_or_another_users() {
+    for (user, failed) in [(None, None), (Some(1), Some(1)), (Some(1), Some(2))] {
+        let mut joiner = joiner();
+        joiner.handle_value(Tick(0), Weight, &weight(None, user));
+        joiner.handle_value(Tick(1), BodyComposition, &composition(0, 0xffff, None, failed, &[]));
+        let found = events(&mut joiner);
+        let [Event::Record(record), Event::DeviceError(_)] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(sent(record, "body_weight").as_deref(), Some("70.000"));
+        joiner.handle_disconnected(Tick(2));
+        assert_eq!(events(&mut joiner), []);
+    }
+}
+
+#[test]
+fn the_first_part_of_a_composition_waits_five_seconds_for_the_second() {
+    let first = composition(PART | MUSCLE, 194, None, None, &[407]);
+    let second = composition(PART | WEIGHT, 194, None, None, &[0x36b0]);
+    for (at, is_one) in [(5 * SECOND - 1, true), (5 * SECOND, false), (3600 * SECOND, false)] {
+        let mut joiner = joiner();
+        joiner.handle_value(Tick(0), BodyComposition, &first);
+        assert_eq!(joiner.poll_timeout(), Some(Tick(5 * SECOND)));
+        joiner.handle_value(Tick(at), BodyComposition, &second);
+        let found = events(&mut joiner);
+        match &found[..] {
+            [Event::Record(record)] if is_one => assert!(sent(record, "muscle_percentage").is_some()),
+            [Event::Rejected(half)] if !is_one => {
+                assert_eq!(half.reason, RejectReason::Truncated);
+                assert_eq!(half.raw[2..], first);
+                // The second part is now the first half of another one, and waits as long.
+                assert_eq!(joiner.poll_timeout(), Some(Tick(at + 5 * SECOND)));
+            }
+            other => panic!("{at} us: {other:?}"),
+        }
+    }
     let mut joiner = joiner();
-    joiner.handle_value(Tick(0), Weight, &weight(None, None));
-    joiner.handle_value(Tick(1), BodyComposition, &composition(0, 0xffff, None, None, &[]));
-    assert!(matches!(events(&mut joiner)[..], [Event::DeviceError(_)]));
-    joiner.handle_disconnected(Tick(2));
+    joiner.handle_value(Tick(7), BodyComposition, &first);
+    joiner.handle_timeout(Tick(5 * SECOND + 6));
     assert_eq!(events(&mut joiner), []);
+    joiner.handle_timeout(Tick(5 * SECOND + 7));
+    assert!(matches!(events(&mut joiner)[..], [Event::Rejected(_)]));
+    assert_eq!(joiner.poll_timeout(), None);
 }
 
 #[test]
@@ -273,7 +324,13 @@ fn a_half_composition_is_not_kept_for_the_next_connection() {
         &composition(PART | WEIGHT, 194, None, None, &[0x36b0]),
     );
     joiner.handle_disconnected(Tick(3));
-    assert_eq!(events(&mut joiner), []);
+    let found = events(&mut joiner);
+    assert!(
+        matches!(found[..], [Event::Rejected(_), Event::Rejected(_)]),
+        "{found:?}"
+    );
+    assert_eq!(joiner.counters().rejected(RejectReason::Truncated), 2);
+    assert_eq!(joiner.poll_timeout(), None);
 }
 
 /// The record of a composition with this weight.

@@ -4,9 +4,15 @@ use scan_model::{
     DeviceTime, Flag,
     subject::{BodyType, Gender},
 };
-use scanner_protocol::{Content, Protocol, RejectReason, decode_all, raw_tags};
+use scanner_protocol::{
+    Content, Options, PositionalModel, Protocol, RejectReason, Rejected, Session, decode_all, raw_tags,
+};
 
-use crate::families::{only, record, sent};
+use crate::{
+    Outcome,
+    families::{legacy, only, record, sent},
+    heard_by,
+};
 
 use Protocol::TanitaPositional;
 
@@ -16,6 +22,26 @@ fn read(line: &str) -> Box<scan_model::Record> {
 
 fn reason(line: &str) -> RejectReason {
     only(TanitaPositional, line.as_bytes()).unwrap_err().reason
+}
+
+/// What a session makes of the one line of this model.
+fn of_model(model: PositionalModel, line: &str) -> Result<Box<scan_model::Record>, Rejected> {
+    let options = Options {
+        positional_model: Some(model),
+        ..Options::default()
+    };
+    let (mut outcomes, _) = heard_by(Session::new(TanitaPositional, options), line.as_bytes(), line.len());
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    match outcomes.remove(0) {
+        Outcome::Record(record) => Ok(record),
+        Outcome::Rejected(rejected) => Err(rejected),
+        Outcome::Repeated => panic!("a first record is no repeat"),
+    }
+}
+
+/// A line of the 15 fields of a Japanese TBF-310 with this date and time.
+fn japan(date: &str, time: &str) -> String {
+    format!("{date},{time},0,2,27,170,64.2,431,28.4,18.2,46.0,33.7,22.2,63.6,0.9\r\n")
 }
 
 /// A line of the 38 fields of a BC-418 with this date and time; the value of field n, from 0, is n and a half.
@@ -105,7 +131,7 @@ fn the_day_stands_first_on_a_bc_418_and_the_year_on_japanese_models() {
         assert!(record.flags.contains(&Flag::DeviceTimeInvalid), "{date} {time}");
     }
     for date in ["\"03/05/01\"", "\"2003/05/01\""] {
-        let record = read(&format!("{date},\"09:07\",64.2\r\n"));
+        let record = read(&japan(date, "\"09:07\""));
         assert_eq!(
             record.device_time,
             DeviceTime::Reported("2003-05-01T09:07".parse().unwrap()),
@@ -123,7 +149,8 @@ fn a_line_of_numbers_with_no_date_where_a_date_stands_is_nobodys_weight() {
         "\"03/05/01\",,64.2\r\n",
         "1,,\r\n",
     ] {
-        assert_eq!(reason(line), RejectReason::BadNumber, "{line:?}");
+        let rejected = of_model(PositionalModel::Tbf310, line).unwrap_err();
+        assert_eq!(rejected.reason, RejectReason::BadNumber, "{line:?}");
     }
     assert_eq!(reason(&bc_418("5", "\"09:07\"")), RejectReason::BadNumber);
     assert_eq!(reason(&bc_418("\"05/03/24\"", "9.07")), RejectReason::BadNumber);
@@ -163,17 +190,95 @@ fn body_type_and_sex_are_digits_and_control_bytes_may_stand_before_the_first() {
 fn a_control_byte_before_the_date_leaves_it_a_date() {
     let time = DeviceTime::Reported("2003-05-01T09:07:00".parse().unwrap());
     for control in ["", "\x01", "\x11", "\x1f"] {
-        let record = read(&format!("{control}\"03/05/01\",\"09:07\",64.2\r\n"));
+        let record = read(&format!("{control}{}", japan("\"03/05/01\"", "\"09:07\"")));
         assert_eq!((&record.device_time, record.flags.len()), (&time, 0), "{control:?}");
     }
 }
 
 #[test]
-fn a_value_that_a_device_leaves_out_is_no_measurement() {
-    let record = read("0,2,170,110.6,,28.4,31.4,79.2,58.0,27,38.3,9771\r\n");
-    assert_eq!(sent(&record, "impedance_50khz"), None);
-    assert_eq!(record.measurements.len(), 8);
-    assert_eq!(sent(&record, "height").as_deref(), Some("170 cm"));
+fn a_line_with_an_empty_field_is_no_record() {
+    // With the values go the relations that vouch for the weight.
+    for line in [
+        "0,2,170,110.6,,,,,,,,\r\n",
+        "0,2,170,110.6,,28.4,31.4,79.2,58.0,27,38.3,9771\r\n",
+        "0,2,170,110.6,431,28.4,31.4,79.2,58.0,,38.3,9771\r\n",
+        "0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,38.3, \r\n",
+    ] {
+        assert_eq!(reason(line), RejectReason::BadNumber, "{line:?}");
+    }
+    let unread = bc_418("\"05/03/24\"", "\"09:07\"").replace(",12.5,", ",,");
+    assert_eq!(
+        reason(&unread),
+        RejectReason::BadNumber,
+        "a field that is kept and not read"
+    );
+}
+
+#[test]
+fn what_is_left_of_a_longer_line_is_nobodys_weight() {
+    // The last field of a BC-418 is the muscle mass of the trunk.
+    let torn = "\"05/03/24\",\"09:07\",34.8\r\n";
+    assert_eq!(reason(torn), RejectReason::WrongFieldCount);
+    let rejected = of_model(PositionalModel::Bc418, torn).unwrap_err();
+    assert_eq!(
+        (rejected.reason, rejected.raw),
+        (RejectReason::WrongFieldCount, torn[..24].into())
+    );
+}
+
+#[test]
+fn a_model_that_is_known_sends_its_layouts_alone() {
+    let weight = "\"03/05/01\",\"09:07\",64.2\r\n";
+    let record = of_model(PositionalModel::Tbf310, weight).unwrap();
+    assert_eq!(sent(&record, "body_weight").as_deref(), Some("64.2 kg"));
+    assert_eq!(raw_tags(&record).len(), 3);
+    let export = tbf_310("0", "2");
+    let japan = japan("\"03/05/01\"", "\"09:07\"");
+    let whole = bc_418("\"05/03/24\"", "\"09:07\"");
+    for (line, fields, of_tbf_310, of_bc_418) in [
+        (weight, 3, true, false),
+        (&export, 12, true, false),
+        (&japan, 15, true, false),
+        (&whole, 38, false, true),
+    ] {
+        for (model, is_its) in [
+            (PositionalModel::Tbf310, of_tbf_310),
+            (PositionalModel::Bc418, of_bc_418),
+        ] {
+            match of_model(model, line) {
+                Ok(record) => assert!(is_its && !record.measurements.is_empty(), "{model:?}: {fields}"),
+                Err(rejected) => {
+                    assert!(!is_its, "{model:?}: {fields}");
+                    assert_eq!(rejected.reason, RejectReason::WrongFieldCount);
+                    let says = format!("{fields} fields; ");
+                    assert!(rejected.detail.starts_with(&says), "{}", rejected.detail);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_result_with_a_byte_damaged_on_the_line_is_set_aside_wherever_that_byte_is() {
+    let bytes = legacy().into_iter().find(|(id, ..)| id == "tbf310-export").unwrap().1;
+    let line = bytes.strip_suffix(b"\r\n").unwrap();
+    for at in 0..line.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] = 0;
+        let rejected = only(TanitaPositional, &damaged).unwrap_err();
+        assert_eq!((rejected.reason, rejected.offset), (RejectReason::LineError, at));
+        assert_eq!(rejected.raw, damaged[..line.len()]);
+    }
+    // What has no commas of its own is noise.
+    for noise in [
+        "\0\r\n",
+        "\0\0\0\0\0\0\r\n",
+        "1\x0070,110\r\n",
+        "\0,2\r\n",
+        "\0x,,,\r\n",
+    ] {
+        assert_eq!(decode_all(TanitaPositional, noise.as_bytes()), [], "{noise:?}");
+    }
 }
 
 #[test]
@@ -221,7 +326,7 @@ fn a_line_of_more_than_the_longest_record_is_given_up() {
 #[test]
 fn a_record_behind_noise_comes_out_without_waiting_for_silence() {
     for noise in ["12x\r\n", "170,110\r\n", "hello, world, and all\r\n", "1,x,2,3,4\r\n"] {
-        let mut session = scanner_protocol::Session::new(TanitaPositional, scanner_protocol::Options::default());
+        let mut session = Session::new(TanitaPositional, Options::default());
         session.handle_bytes(scanner_protocol::Tick(0), noise.as_bytes());
         session.handle_bytes(scanner_protocol::Tick(0), tbf_310("0", "2").as_bytes());
         let found = crate::outcomes(&mut session);

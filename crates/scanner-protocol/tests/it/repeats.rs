@@ -1,6 +1,6 @@
 //! What counts as the same result once more.
 
-use scanner_protocol::{Options, Protocol, Session, Tick};
+use scanner_protocol::{Options, PositionalModel, Protocol, Session, Tick};
 
 use crate::{Outcome, SECOND, outcomes};
 
@@ -10,6 +10,10 @@ fn weighing(minute: u8, kilograms: &str) -> String {
 }
 
 fn session(options: Options) -> Session {
+    let options = Options {
+        positional_model: Some(PositionalModel::Tbf310),
+        ..options
+    };
     Session::new(Protocol::TanitaPositional, options)
 }
 

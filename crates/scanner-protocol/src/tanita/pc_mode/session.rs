@@ -11,7 +11,10 @@ use super::{
 use crate::{
     Command, Counters, Event, LineEvent, Options, Refused, Tick, Transmit,
     stream::Listener,
-    tanita::{positional::POSITIONAL, tagged::Tagged},
+    tanita::{
+        positional::{self, PositionalModel},
+        tagged::Tagged,
+    },
 };
 
 /// The bytes of a line follow each other; a silence as long as this one ends it.
@@ -39,8 +42,11 @@ impl PcMode {
         let dialect = options.pc_dialect;
         Self {
             lines: Lines::default(),
-            positional: (dialect == PcDialect::Bc418).then(|| Listener::new(&POSITIONAL, options.clone())),
-            tagged: Tagged::new(options),
+            positional: (dialect == PcDialect::Bc418).then(|| {
+                let grammar = positional::grammar_of(Some(PositionalModel::Bc418));
+                Listener::new(grammar, &options)
+            }),
+            tagged: Tagged::new(&options),
             host: Host::new(dialect),
             heard: Tick(0),
             taken: 0,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scan_model::{Flag, Integrity, Record, progress::Stage};
+use scan_model::{Integrity, Record, progress::Stage};
 
 use super::{
     frame::{Found, Framer, MAX_LINE},
@@ -11,9 +11,9 @@ use super::{
 };
 use crate::{
     Counters, Event, LineEvent, Options, RejectReason, Tick,
-    fault::Fault,
+    fault::{Fault, unless_damaged},
     output::Output,
-    repeats::{Novelty, Repeats},
+    repeats::Repeats,
 };
 
 /// A record's bytes follow each other; a silence as long as this one ends it.
@@ -28,7 +28,6 @@ const STEP: u8 = 25;
 /// A session of the tagged format.
 #[derive(Debug)]
 pub(crate) struct Tagged {
-    options: Options,
     framer: Framer,
     repeats: Repeats,
     output: Output,
@@ -45,11 +44,10 @@ pub(crate) struct Tagged {
 }
 
 impl Tagged {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self {
-            options,
             framer: Framer::new(),
-            repeats: Repeats::default(),
+            repeats: Repeats::new(options),
             output: Output::default(),
             began: Tick(0),
             heard: Tick(0),
@@ -168,13 +166,7 @@ impl Tagged {
 
     fn decoded(&self, line: &[u8]) -> Result<Record, Fault> {
         let record = decode(line)?;
-        if self.damaged && record.integrity == Integrity::None {
-            return Err(Fault::new(
-                RejectReason::LineError,
-                0,
-                "the line reported an error within a record without a checksum",
-            ));
-        }
+        unless_damaged(self.damaged, record.integrity)?;
         Ok(record)
     }
 
@@ -182,21 +174,17 @@ impl Tagged {
     fn conclude(&mut self, now: Tick, result: Result<Record, Fault>) {
         self.announced = false;
         let offset = self.framer.offset();
-        let mut record = match result {
-            Ok(record) => record,
+        match result {
+            Ok(record) => {
+                let checksum = checksum(&record.raw);
+                self.output
+                    .record_once(now, offset, Box::new(record), checksum, &mut self.repeats);
+            }
             Err(fault) => {
                 let raw = self.framer.frame().to_vec();
-                return self.output.rejected(offset, fault.rejecting(raw));
-            }
-        };
-        if self.options.drop_repeats {
-            match self.repeats.compare(now, &record, checksum(&record.raw)) {
-                Novelty::New => {}
-                Novelty::Repeat => return self.output.repeated(offset),
-                Novelty::PerhapsRepeat => record.flag(Flag::PossibleDuplicate),
+                self.output.rejected(offset, fault.rejecting(raw));
             }
         }
-        self.output.record(offset, Box::new(record));
     }
 
     fn show_progress(&mut self) {
