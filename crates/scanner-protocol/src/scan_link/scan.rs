@@ -50,6 +50,8 @@ pub(super) struct Course {
     cancelled: VecDeque<ScanRef>,
     /// The result that was given out last, until it is confirmed: the scanner sends no other one before.
     unconfirmed: Option<ResultKey>,
+    /// The result without a head that came last: it comes again and again, and is told once.
+    headless: Vec<u8>,
     /// When the scanner counts as silent.
     silent_at: Option<Tick>,
 }
@@ -101,6 +103,7 @@ impl Course {
                 }
             }
             HostEvent::Result(received) => self.arrive(now, received),
+            HostEvent::Headless(bytes) => self.arrive_without_a_head(bytes),
             // Free text of somebody's firmware: nothing vouches that it holds nothing of the person.
             HostEvent::Log { .. } => {}
         }

@@ -4,7 +4,7 @@ use firmware_protocol::{Received, ResultNumber, ScanRef};
 use scan_model::{Flag, Record};
 
 use super::{Course, Running};
-use crate::{Rejected, scan_link::record};
+use crate::{RejectReason, Rejected, fault::Fault, scan_link::record};
 
 impl Course {
     /// Takes a result: of the running scan, which ends with it, or of an earlier one.
@@ -40,6 +40,21 @@ impl Course {
             Err(rejected) => self.output.rejected(self.at, rejected),
         }
         self.go_on();
+    }
+
+    /// Takes a result that does not say which it is, so that nobody can tell the scanner to forget it. It ends no scan: whose it is does
+    /// not stand there either.
+    pub(super) fn arrive_without_a_head(&mut self, bytes: &[u8]) {
+        if self.headless == bytes {
+            return;
+        }
+        self.headless = bytes.to_vec();
+        let detail = "the head of the result cannot be read: update the scanner's firmware, which goes on sending it";
+        let rejected = Fault::new(RejectReason::BadFrame, 0, detail).rejecting(bytes.to_vec());
+        match self.running {
+            Some(_) => self.output.earlier(self.at, Err(rejected)),
+            None => self.output.rejected(self.at, rejected),
+        }
     }
 
     /// Whether a result is that of the running scan. Of a damaged one nothing is known but its number.

@@ -33,41 +33,97 @@ fn a_fault_without_a_scan_is_told_at_once_with_the_makers_own_number() {
     assert_eq!((error.name, error.code.as_str()), ("unknown_fault", "200"));
 }
 
-#[test]
-fn a_scanner_that_does_not_say_who_it_is_has_no_scans() {
-    let mut session = Session::new(Protocol::ScanLink, Options::default());
-    session.handle_line(Tick(0), LineEvent::Up);
-    session.handle_timeout(Tick(SECOND));
-    let mut reader = FrameReader::new();
-    let hello = session.poll_transmit().unwrap().0;
-    let theirs = hello.iter().find_map(|&byte| match reader.push(byte) {
-        Some(Ok((_, Frame::Hello(hello)))) => Some(hello.nonce),
-        _ => None,
-    });
-    let (nonce, seen) = (1_u32, theirs.unwrap());
-    let mut say = |frame: &Frame<'_>| {
+/// A scanner that a test plays by hand, in a session with the bridge's end.
+struct ByHand {
+    session: Session,
+    number: u32,
+    seq: u8,
+}
+
+impl ByHand {
+    fn meet() -> Self {
+        let mut session = Session::new(Protocol::ScanLink, Options::default());
+        session.handle_line(Tick(0), LineEvent::Up);
+        session.handle_timeout(Tick(SECOND));
+        let mut reader = FrameReader::new();
+        let hello = session.poll_transmit().unwrap().0;
+        let theirs = hello.iter().find_map(|&byte| match reader.push(byte) {
+            Some(Ok((_, Frame::Hello(hello)))) => Some(hello.nonce),
+            _ => None,
+        });
+        let (nonce, seen) = (1_u32, theirs.unwrap());
+        let number = crc32(&[nonce.to_le_bytes(), seen.to_le_bytes()].concat());
+        let mut scanner = Self {
+            session,
+            number,
+            seq: 0,
+        };
+        let versions = VERSIONS;
+        assert_eq!(scanner.send(&Frame::Hello(Hello { nonce, seen, versions })), []);
+        scanner
+    }
+
+    fn say(&mut self, message: &[u8]) -> Vec<Event> {
+        let part = Frame::Part {
+            session: self.number,
+            seq: self.seq,
+            index: 0,
+            last: true,
+            payload: message,
+        };
+        self.seq += 1;
+        self.send(&part)
+    }
+
+    fn send(&mut self, frame: &Frame<'_>) -> Vec<Event> {
         let mut buffer = [0; MAX_FRAME];
         let length = encode(Side::Device, frame, &mut buffer);
-        session.handle_bytes(Tick(SECOND), &buffer[..length]);
-        std::iter::from_fn(|| session.poll_event()).collect::<Vec<_>>()
-    };
-    let versions = VERSIONS;
-    assert_eq!(say(&Frame::Hello(Hello { nonce, seen, versions })), []);
+        self.session.handle_bytes(Tick(SECOND), &buffer[..length]);
+        std::iter::from_fn(|| self.session.poll_event()).collect()
+    }
+}
+
+fn encoded(message: &DeviceMessage) -> Vec<u8> {
+    let mut buffer = [0; MAX_MESSAGE];
+    let length = message.encode(&mut buffer);
+    buffer[..length].to_vec()
+}
+
+#[test]
+fn a_scanner_that_does_not_say_who_it_is_has_no_scans() {
     let progress = DeviceMessage::Progress(Progress {
         scan: WALK_UP,
         stage: Stage::Weighing,
         percent: 0,
     });
-    let mut message = [0; MAX_MESSAGE];
-    let length = progress.encode(&mut message);
-    let part = Frame::Part {
-        session: crc32(&[nonce.to_le_bytes(), seen.to_le_bytes()].concat()),
-        seq: 0,
-        index: 0,
-        last: true,
-        payload: &message[..length],
+    let events = ByHand::meet().say(&encoded(&progress));
+    assert_eq!(events, [], "no stage, for its end would never be told");
+}
+
+#[test]
+fn a_result_whose_head_cannot_be_read_is_rejected_with_its_bytes_once_however_often_it_comes() {
+    let mut scanner = ByHand::meet();
+    scanner.say(&encoded(&DeviceMessage::Identity(identity())));
+    // The second number of its name never ends.
+    let headless = [2, 7, 0x80];
+    let events = scanner.say(&headless);
+    let [Event::Rejected(rejected)] = &events[..] else {
+        panic!("{events:?}")
     };
-    assert_eq!(say(&part), [], "no stage, for its end would never be told");
+    assert_eq!(
+        (rejected.reason, &rejected.raw[..], &rejected.result_id),
+        (RejectReason::BadFrame, &headless[..], &None)
+    );
+    assert_eq!(scanner.say(&headless), [], "it is told once");
+    // It ends no scan: nobody knows whose it is.
+    let progress = DeviceMessage::Progress(Progress {
+        scan: WALK_UP,
+        stage: Stage::Weighing,
+        percent: 0,
+    });
+    scanner.say(&encoded(&progress));
+    let events = scanner.say(&[2, 8, 0x80]);
+    assert!(matches!(&events[..], [Event::Earlier(Err(_))]), "{events:?}");
 }
 
 #[test]
