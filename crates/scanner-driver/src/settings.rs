@@ -99,7 +99,7 @@ impl SerialSettings {
     };
 
     /// What a scanner of this protocol is set to by its maker: `2400 7E1` in the manuals of Tanita WB-100, WB-110 and TBF-310, `115200 8N1`
-    /// for scan-link and BMH05108. Where a family has no settings of its own, or nobody has published them, [`COMMON`](Self::COMMON).
+    /// for scan-link and BMH05108, `9600 7E1` for Toledo 8217, `2400 8N2` for Doran, `1200 8E1` for seca 460. Where a family has no settings of its own, or nobody has published them, [`COMMON`](Self::COMMON).
     pub fn usual(protocol: Protocol) -> Self {
         match protocol {
             Protocol::TanitaWb | Protocol::TanitaPositional => Self {
@@ -110,6 +110,21 @@ impl SerialSettings {
             },
             Protocol::ScanLink | Protocol::Bmh05108 => Self {
                 baud: 115_200,
+                ..Self::COMMON
+            },
+            Protocol::Toledo8217 => Self {
+                data_bits: DataBits::Seven,
+                parity: Parity::Even,
+                ..Self::COMMON
+            },
+            Protocol::Doran => Self {
+                baud: 2400,
+                stop_bits: StopBits::Two,
+                ..Self::COMMON
+            },
+            Protocol::Seca460 => Self {
+                baud: 1200,
+                parity: Parity::Even,
                 ..Self::COMMON
             },
             _ => Self::COMMON,
@@ -274,6 +289,11 @@ mod tests {
             (Protocol::And, "9600 8N1"),
             (Protocol::ScanLink, "115200 8N1"),
             (Protocol::Bmh05108, "115200 8N1"),
+            (Protocol::Cas, "9600 8N1"),
+            (Protocol::Toledo8217, "9600 7E1"),
+            (Protocol::Doran, "2400 8N2"),
+            (Protocol::Seca460, "1200 8E1"),
+            (Protocol::Dba310, "9600 8N1"),
         ] {
             assert_eq!(SerialSettings::usual(protocol).to_string(), expected, "{protocol}");
         }

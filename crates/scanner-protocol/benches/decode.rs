@@ -82,7 +82,7 @@ fn decode(bencher: Bencher<'_, '_>, model: &str) {
 }
 
 /// Every other family that a serial line carries, with a frame of it.
-const FAMILIES: [Protocol; 10] = [
+const FAMILIES: [Protocol; 15] = [
     Protocol::TanitaPositional,
     Protocol::TanitaWb,
     Protocol::TanitaWeight,
@@ -92,11 +92,16 @@ const FAMILIES: [Protocol; 10] = [
     Protocol::Adam,
     Protocol::Accuniq,
     Protocol::Bmh05108,
+    Protocol::Cas,
+    Protocol::Toledo8217,
+    Protocol::Doran,
+    Protocol::Seca460,
+    Protocol::Dba310,
     Protocol::Auto,
 ];
 
 /// Every family on a serial line.
-const NOISY: [Protocol; 13] = [
+const NOISY: [Protocol; 18] = [
     Protocol::TanitaTagged,
     Protocol::TanitaPc,
     Protocol::ScanLink,
@@ -109,6 +114,11 @@ const NOISY: [Protocol; 13] = [
     Protocol::Adam,
     Protocol::Accuniq,
     Protocol::Bmh05108,
+    Protocol::Cas,
+    Protocol::Toledo8217,
+    Protocol::Doran,
+    Protocol::Seca460,
+    Protocol::Dba310,
     Protocol::Auto,
 ];
 
@@ -132,6 +142,11 @@ fn frame(protocol: Protocol) -> Vec<u8> {
             frame
         }
         Protocol::Bmh05108 => vec![0xaa, 0x0e, 0xa1, 0, 0, 0x7b, 0, 0x78, 0, 0x33, 0x22, 0x11, 0, 0x4e],
+        Protocol::Cas => b"\x01\x02S 0070.5KG\x63\x03\x04".to_vec(),
+        Protocol::Toledo8217 => b"\x0270.500\r".to_vec(),
+        Protocol::Doran => b"\x02GR  155.4 lb\r\n".to_vec(),
+        Protocol::Seca460 => b"\x02A000705180005A\r\n\x03".to_vec(),
+        Protocol::Dba310 => b"id=17;gen=0;age=30;hei=170.0;wei=70.5;bmi=24.4;pbf=28.1;over\n".to_vec(),
         _ => b"ST,+00070.50 kg\r\n".to_vec(),
     }
 }

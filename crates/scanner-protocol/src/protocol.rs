@@ -53,6 +53,16 @@ protocols! {
     Accuniq = "accuniq",
     /// BMH05108 measuring module. Experimental.
     Bmh05108 = "bmh05108",
+    /// CAS SW-II, which answers when asked. Experimental.
+    Cas = "cas",
+    /// The Toledo 8217 protocol of scales at tills, which answer when asked. Experimental.
+    Toledo8217 = "toledo-8217",
+    /// Doran DS8030 and DS6150. Experimental.
+    Doran = "doran",
+    /// The RS-232 output of seca 460. Experimental.
+    Seca460 = "seca-460",
+    /// DBA-310 body composition analyser. Experimental.
+    Dba310 = "dba310",
     /// The table that LookinBody exports from InBody devices.
     LookinbodyCsv = "lookinbody-csv",
 }
@@ -78,9 +88,19 @@ impl Protocol {
         }
     }
 
-    /// Whether its layout is what few people saw of few devices: never chosen unless it is named.
+    /// Whether its layout is what few people saw of few devices, or a page that leaves something open: never chosen unless it is named.
     pub const fn is_experimental(self) -> bool {
-        matches!(self, Self::Accuniq | Self::Bmh05108 | Self::TanitaPc)
+        matches!(
+            self,
+            Self::TanitaPc
+                | Self::Accuniq
+                | Self::Bmh05108
+                | Self::Cas
+                | Self::Toledo8217
+                | Self::Doran
+                | Self::Seca460
+                | Self::Dba310
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use scan_model::{Integrity, Record};
 use scanner_protocol::{Event, LineEvent, Options, Protocol, Session, Tick, decode_again, decode_all};
 
-const FAMILIES: [Protocol; 11] = [
+const FAMILIES: [Protocol; 16] = [
     Protocol::Auto,
     Protocol::TanitaTagged,
     Protocol::TanitaPositional,
@@ -22,6 +22,11 @@ const FAMILIES: [Protocol; 11] = [
     Protocol::Adam,
     Protocol::Accuniq,
     Protocol::Bmh05108,
+    Protocol::Cas,
+    Protocol::Toledo8217,
+    Protocol::Doran,
+    Protocol::Seca460,
+    Protocol::Dba310,
 ];
 
 const LONGEST: usize = 4096;
@@ -46,6 +51,9 @@ fn good(protocol: Protocol) -> Vec<u8> {
             frame.push(frame.iter().fold(0, |sum, &byte| sum.wrapping_add(byte)));
             frame
         }
+        Protocol::Cas => weighing(b"\x01\x02S 0000.0KG\x61\x03\x04", b"\x01\x02S 0070.5KG\x63\x03\x04"),
+        Protocol::Doran => weighing(b"\x02GR    0.0 lb\r\n", b"\x02GR  155.4 lb\r\n"),
+        Protocol::Dba310 => b"hei=170.0;wei=70.5;bmi=24.4;over".to_vec(),
         _ => Vec::new(),
     }
 }
@@ -55,7 +63,7 @@ fn is_right(record: &Record) -> bool {
     if record.integrity == Integrity::None {
         return match record.protocol.as_str() {
             "tanita-tagged" => !record.raw.starts_with(b"{"),
-            protocol => protocol != "accuniq",
+            protocol => !matches!(protocol, "accuniq" | "cas"),
         };
     }
     let raw = &record.raw;
@@ -70,6 +78,7 @@ fn is_right(record: &Record) -> bool {
             sent.and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(sum(&raw[..end]))
         }
         "toledo" => raw.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte & 0x7f)) & 0x7f == 0,
+        "cas" => raw[2..13].iter().fold(0, |rest, &byte| rest ^ byte) == 0,
         "accuniq" => raw.split_last().is_some_and(|(&check, bytes)| check == sum(bytes)),
         _ => false,
     }

@@ -13,7 +13,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::unsigned,
-    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, is_line_end, line},
+    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, lines},
 };
 
 pub(crate) static ADAM: Grammar = Grammar {
@@ -97,20 +97,6 @@ fn follows(label: &[u8], seen: &[&[u8]]) -> bool {
 fn begins_label(bytes: &[u8], label: &[u8]) -> bool {
     let length = bytes.len().min(label.len());
     bytes[..length] == label[..length] && bytes.get(label.len()).is_none_or(|&byte| byte == b':')
-}
-
-/// The whole lines of a block with their places, without the empty ones between CR and LF.
-fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while bytes.get(at).is_some_and(|&byte| is_line_end(byte)) {
-            at += 1;
-        }
-        let line = line(&bytes[at..])?;
-        let start = at;
-        at += line.len();
-        Some((start, line))
-    })
 }
 
 fn pair(line: &[u8]) -> Option<(&[u8], &[u8])> {

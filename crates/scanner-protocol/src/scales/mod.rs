@@ -2,9 +2,13 @@
 
 pub(crate) mod adam;
 pub(crate) mod and;
+pub(crate) mod cas;
+pub(crate) mod doran;
 pub(crate) mod rice_lake;
+pub(crate) mod seca_460;
 pub(crate) mod settle;
 pub(crate) mod toledo;
+pub(crate) mod toledo_8217;
 
 use scan_model::Decimal;
 

@@ -1,6 +1,7 @@
-//! Rice Lake 350-10 and the medical line: `     10.0 lb Gross`, one line for each press of the print key.
-//!
-//! The labelled block of the body mass index mode is not read: no page shows its layout.
+//! Rice Lake 350-10 and the medical line: `     10.0 lb Gross`, one line for each press of the print key; while the scale shows the body
+//! mass index, a labelled [`block`].
+
+pub(crate) mod block;
 
 use std::time::Duration;
 
@@ -16,9 +17,9 @@ use crate::{
 pub(crate) static RICE_LAKE: Grammar = Grammar {
     protocol: Protocol::RiceLake,
     maker: Some("Rice Lake"),
-    head: Head::new(&[any_of(b" -0123456789")]),
+    head: Head::new(&[any_of(b" -0123456789GTNPgtnp")]),
     line_start_only: true,
-    longest: 64,
+    longest: 256,
     silence: Duration::from_secs(1),
     scan,
     // The scale prints once the weight is stable, for a person who pressed a key.
@@ -30,6 +31,9 @@ pub(crate) static RICE_LAKE: Grammar = Grammar {
 const NUMBER: usize = 9;
 
 fn scan(bytes: &[u8], rest: Rest) -> Scan {
+    if bytes.first().is_some_and(u8::is_ascii_alphabetic) {
+        return block::scan(bytes, rest);
+    }
     // A line is one of ours from its unit on: numbers alone are anybody's.
     let text = line(bytes).unwrap_or(bytes);
     let mut words = text.split(|&byte| byte == b' ').filter(|word| !word.is_empty());

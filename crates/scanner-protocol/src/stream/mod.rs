@@ -53,6 +53,17 @@ pub(crate) static SILENT: Grammar = Grammar {
     request: None,
 };
 
+impl Grammar {
+    /// For a family whose head is the whole of its one frame: `None` if all columns are there and fit.
+    pub(crate) fn incomplete(&self, bytes: &[u8], rest: Rest) -> Option<Scan> {
+        match (self.head.fits(bytes), bytes.len() < self.longest, rest) {
+            (true, false, _) => None,
+            (true, true, Rest::Open) => Some(Scan::More),
+            _ => Some(Scan::No),
+        }
+    }
+}
+
 /// How a scale tells one weighing from the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Weighing {
@@ -115,6 +126,20 @@ pub(crate) const fn is_line_end(byte: u8) -> bool {
 /// The first line of `bytes`, without its end. `None` if it has none.
 pub(crate) fn line(bytes: &[u8]) -> Option<&[u8]> {
     memchr::memchr2(b'\r', b'\n', bytes).map(|end| &bytes[..end])
+}
+
+/// The whole lines of `bytes` with their places, without the empty ones between CR and LF.
+pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while bytes.get(at).is_some_and(|&byte| is_line_end(byte)) {
+            at += 1;
+        }
+        let line = line(&bytes[at..])?;
+        let start = at;
+        at += line.len();
+        Some((start, line))
+    })
 }
 
 #[cfg(test)]

@@ -58,7 +58,7 @@ const WEIGHT_OUTPUT_COLUMNS: Head = Head::new(&[
 ]);
 
 fn scan_wb(bytes: &[u8], rest: Rest) -> Scan {
-    if let Some(scan) = incomplete(&WB, bytes, rest) {
+    if let Some(scan) = WB.incomplete(bytes, rest) {
         return scan;
     }
     let unit = match &bytes[10..12] {
@@ -70,20 +70,11 @@ fn scan_wb(bytes: &[u8], rest: Rest) -> Scan {
 }
 
 fn scan_weight_output(bytes: &[u8], rest: Rest) -> Scan {
-    if let Some(scan) = incomplete(&WEIGHT_OUTPUT, bytes, rest) {
+    if let Some(scan) = WEIGHT_OUTPUT.incomplete(bytes, rest) {
         return scan;
     }
     let unit = if bytes[0] == b'K' { "kg" } else { "[lb_av]" };
     weight(WEIGHT_OUTPUT.longest, bytes[1], 2, &bytes[2..7], unit)
-}
-
-/// `None` if all columns of a line are there and fit: its head is the whole of it.
-fn incomplete(grammar: &Grammar, bytes: &[u8], rest: Rest) -> Option<Scan> {
-    match (grammar.head.fits(bytes), bytes.len() < grammar.longest, rest) {
-        (true, false, _) => None,
-        (true, true, Rest::Open) => Some(Scan::More),
-        _ => Some(Scan::No),
-    }
 }
 
 /// The line of `length` bytes whose weight is `shown` from column `at`.

@@ -19,6 +19,8 @@ fn a_line_of_a_scale_is_the_record_that_it_would_be_if_it_were_somebodys_weight(
         (Protocol::Toledo, b"\x02+0    705     0\r", "70.5"),
         (Protocol::RiceLake, b"     10.0 lb Gross \r\n", "10.0"),
         (Protocol::Adam, b"Weight: 80.00 kg\r\n", "80.00"),
+        (Protocol::Cas, b"\x01\x02S 0070.5KG\x63\x03\x04", "70.5"),
+        (Protocol::Doran, b"\x02\x82\xd7\xe4  70.5\r", "70.5"),
     ] {
         let record = decode_again(protocol, line).unwrap();
         assert_eq!(record.protocol, protocol.name());

@@ -141,6 +141,39 @@ proptest! {
     }
 
     #[test]
+    fn checked_and_plain_lines_of_partly_specified_scales(
+        value in 0..10_000_u32, stable in any::<bool>(), negative in any::<bool>(), pounds in any::<bool>(), bit in 0..8_u8,
+    ) {
+        let shown = tenths(value);
+        let unit = if pounds { "LB" } else { "KG" };
+        let sign = if negative { '-' } else { ' ' };
+        let body = format!("{}{sign}{shown:0>6}{unit}", if stable { 'S' } else { 'U' }).into_bytes();
+        let check = body.iter().fold(0, |rest, &byte| rest ^ byte);
+        let answer = |check| [&b"\x01\x02"[..], &body, &[check, 3, 4]].concat();
+        let cas = weight(Protocol::Cas, &answer(check));
+        let status = if stable { "SD" } else { "S_" };
+        let doran = weight(Protocol::Doran, format!("\x02{status}{sign}{shown:>6}{unit}\x03").as_bytes());
+        let minus = if negative && value > 0 { "-" } else { "" };
+        for read in [cas, doran] {
+            prop_assert_eq!(read.value.unwrap().to_string(), format!("{minus}{shown}"));
+            prop_assert_eq!((read.stable, read.overload), (stable, false));
+            prop_assert_eq!(read.unit == "kg", !pounds);
+        }
+        prop_assert!(decode_all(Protocol::Cas, &answer(check ^ 1 << bit))[0].outcome.is_err());
+    }
+
+    #[test]
+    fn labelled_blocks_of_rice_lake(net in 10..3000_u32, tare in 0..500_u32, feet in 3..8_u32, inches in 0..120_u32) {
+        let block = format!(
+            "Gross Weight {} kg\r\nTare Weight {} kg\r\nNet Weight {} kg\r\nPatient Height {feet}-{:0>4} ft-in\r\n",
+            tenths(net + tare), tenths(tare), tenths(net), tenths(inches),
+        );
+        let read = record(Protocol::RiceLake, block.as_bytes());
+        prop_assert_eq!(value(&read, "body_weight"), Some(tenths(net)));
+        prop_assert_eq!(value(&read, "height"), Some(tenths(feet * 120 + inches)));
+    }
+
+    #[test]
     fn bluetooth_compositions(fat in 0..1000_u16, words in proptest::collection::vec(0..0xffff_u16, 9), present in 0..512_u16, user in 0..255_u8) {
         let flags = (present << 3) | 0b110;
         let mut bytes = [flags.to_le_bytes(), fat.to_le_bytes()].concat();
@@ -179,6 +212,12 @@ proptest! {
                 Just(b"Weight: 80.00 kg\r\nBMI: 23.9\r\n".to_vec()),
                 Just(b"\x02A6\x03\x7c".to_vec()),
                 Just(b"QT,+00\x06".to_vec()),
+                Just(b"\x01\x02S 0070.5KG\x63\x03\x04".to_vec()),
+                Just(b"\x02?a\r\x02 70.50N\r".to_vec()),
+                Just(b"\x02GR  155.4 lb\r\n".to_vec()),
+                Just(b"\x02A4070501805A\r\n\x03".to_vec()),
+                Just(b"\r\nid=1;hei=170.0;wei=70.5;bmi=24.4;over".to_vec()),
+                Just(b"\r\nNET WEIGHT 80.0 KG\r\nPATIENT BMI 28.4\r\n".to_vec()),
             ],
             0..10,
         ),

@@ -5,14 +5,17 @@ use scanner_protocol::{Content, Decoded, LineEvent, Options, Protocol, Session, 
 
 use crate::{Outcome, SECOND, heard_by, outcomes};
 
-use Protocol::{Accuniq, Adam, And, Bmh05108, RiceLake, TanitaPositional, TanitaWb, TanitaWeight, Toledo};
+use Protocol::{
+    Accuniq, Adam, And, Bmh05108, Cas, Dba310, Doran, RiceLake, Seca460, TanitaPositional, TanitaWb, TanitaWeight,
+    Toledo, Toledo8217,
+};
 
 fn session(protocol: Protocol) -> Session {
     Session::new(protocol, Options::default())
 }
 
 /// A frame of each layout, without its line end where it has one.
-const FRAMES: [(Protocol, &[u8]); 16] = [
+const FRAMES: [(Protocol, &[u8]); 27] = [
     (And, b"ST,+00070.50 kg"),
     (And, b"ST,OK,+00070.50 kg"),
     (And, b"US,GS,+0070.50kg"),
@@ -35,13 +38,27 @@ const FRAMES: [(Protocol, &[u8]); 16] = [
     (Bmh05108, b"\xaa\x05\xa0\x00\xb1"),
     (Bmh05108, b"\xaa\x08\xd0\x21\x10\x20\x30\xfd"),
     (Bmh05108, b"\xaa\x04\xff\x53"),
+    (
+        RiceLake,
+        b"GROSS WEIGHT 215.0 LB\r\nTARE WEIGHT 0.0 LB\r\nNET WEIGHT 215.0 LB\r\nPATIENT HEIGHT 6-01.0 FT\r\nPATIENT BMI 28.4",
+    ),
+    (Cas, b"\x01\x02S 0070.5KG\x63\x03\x04"),
+    (Cas, b"\x01\x02U-  12.4LB\x6f\x03\x04"),
+    (Toledo8217, b"\x0270.500\r"),
+    (Toledo8217, b"\x02  7.50N\r"),
+    (Toledo8217, b"\x02?\x02\r"),
+    (Doran, b"\x02GR  155.4 lb"),
+    (Doran, b"\x02S -  70.5kg 24.4"),
+    (Doran, b"\x02\x80\xd7\xe4 155.4"),
+    (Seca460, b"\x02A1007051c0005a\r\n\x03"),
+    (Seca460, b"\x02A4070501805A\r\n\x03"),
 ];
 
 /// What ends a frame of this family.
 fn end(protocol: Protocol) -> &'static [u8] {
     match protocol {
         Toledo => b"\r",
-        Accuniq | Bmh05108 => b"",
+        Accuniq | Bmh05108 | Cas | Toledo8217 | Seca460 => b"",
         _ => b"\r\n",
     }
 }
@@ -65,7 +82,7 @@ fn a_frame_is_under_way_from_its_first_byte_to_its_last() {
 
 #[test]
 fn a_byte_that_fits_nowhere_ends_the_wait_for_a_frame() {
-    let noise: [(Protocol, &[u8]); 46] = [
+    let noise: [(Protocol, &[u8]); 98] = [
         (And, b"SX"),
         (And, b"UT"),
         (And, b"OT"),
@@ -112,6 +129,58 @@ fn a_byte_that_fits_nowhere_ends_the_wait_for_a_frame() {
         (Accuniq, b"\x02X"),
         (Accuniq, b"\x02M1\x1f"),
         (Bmh05108, b"\xaa\x03"),
+        (RiceLake, b"GROSS\tW"),
+        (RiceLake, b"GROSS WEIGHT:"),
+        (RiceLake, b"NET WEIGHTS"),
+        (RiceLake, b"PATIENT AGE"),
+        (RiceLake, b"NET WEIGHT\r"),
+        (Cas, b"\x02"),
+        (Cas, b"\x01\x01x"),
+        (Cas, b"\x01\x02X"),
+        (Cas, b"\x01\x02S+"),
+        (Cas, b"\x01\x02S x"),
+        (Cas, b"\x01\x02S 0070.x"),
+        (Cas, b"\x01\x02S 0070.5G"),
+        (Cas, b"\x01\x02S 0070.5KK"),
+        (Cas, b"\x01\x02S 0070.5KB\x66\x03\x04"),
+        (Cas, b"\x01\x02S 0070.5LG\x64\x03\x04"),
+        (Cas, b"\x01\x02S 0070.5KG\x45\x04"),
+        (Cas, b"\x01\x02S 0070.5KG\x45\x03\x03"),
+        (Toledo8217, b"7"),
+        (Toledo8217, b"\x02x"),
+        (Toledo8217, b"\x02\r"),
+        (Toledo8217, b"\x02 \r"),
+        (Toledo8217, b"\x02N\r"),
+        (Toledo8217, b"\x027x"),
+        (Toledo8217, b"\x027\xb0"),
+        (Toledo8217, b"\x027N7"),
+        (Toledo8217, b"\x02?\x80"),
+        (Toledo8217, b"\x02?aa"),
+        (Toledo8217, b"\x02?a\n"),
+        (Doran, b"\x03"),
+        (Doran, b"\x02X"),
+        (Doran, b"\x02GX"),
+        (Doran, b"\x02GR+"),
+        (Doran, b"\x02Gr "),
+        (Doran, b"\x02gR "),
+        (Doran, b"\x02SR "),
+        (Doran, b"\x02GD "),
+        (Doran, b"\x02GR\xe4"),
+        (Doran, b"\x02\x80\xd7 "),
+        (Doran, b"\x02\x80R\xe4"),
+        (Doran, b"\x02GR  15x"),
+        (Doran, b"\x02GR  155.4l\x07"),
+        (Doran, b"\x02GR  155.4lb\n"),
+        (Doran, b"\x02\x80\xd7\xe4 155.4 "),
+        (Doran, b"\x02\x80\xd7\xe4 155.4\x03"),
+        (Seca460, b"\x02B"),
+        (Seca460, b"\x02A2"),
+        (Seca460, b"\x02A0007A"),
+        (Seca460, b"\x02A00070A"),
+        (Seca460, b"\x02A4007011g"),
+        (Seca460, b"\x02A4070501805A1"),
+        (Seca460, b"\x02A4070501805A\r\r"),
+        (Seca460, b"\x02A0007051c0005a\r\n\r"),
     ];
     for (protocol, bytes) in noise {
         let mut session = session(protocol);
@@ -128,7 +197,7 @@ fn a_byte_that_fits_nowhere_ends_the_wait_for_a_frame() {
 
 #[test]
 fn what_is_cut_off_before_anything_tells_its_family_is_noise() {
-    let beginnings: [(Protocol, &[u8]); 12] = [
+    let beginnings: [(Protocol, &[u8]); 23] = [
         (And, b"S"),
         (And, b"ST"),
         (And, b"ST,+0007"),
@@ -141,6 +210,17 @@ fn what_is_cut_off_before_anything_tells_its_family_is_noise() {
         (Accuniq, b"\x02M"),
         (Bmh05108, b"\xaa"),
         (Bmh05108, b"\xaa\x05\xa0\x00"),
+        (RiceLake, b"GROSS WEIG"),
+        (RiceLake, b"GROSS WEIGHT"),
+        (Cas, b"\x01\x02S 0070.5KG\x45\x03"),
+        (Toledo8217, b"\x02"),
+        (Toledo8217, b"\x02 70.50N"),
+        (Toledo8217, b"\x02?a"),
+        (Doran, b"\x02GR"),
+        (Doran, b"\x02\x80\xd7\xe4 155.4"),
+        (Doran, b"\x02GR  155.4 lb"),
+        (Seca460, b"\x02A4070501805A\r\n"),
+        (Dba310, b"over"),
     ];
     for (protocol, bytes) in beginnings {
         let mut session = session(protocol);
@@ -163,6 +243,12 @@ fn a_frame_waits_for_silence_as_long_as_its_family_pauses() {
         (TanitaPositional, b"0,2,170", 1000),
         (Accuniq, b"\x02M1,2", 1000),
         (Bmh05108, b"\xaa\x05", 500),
+        (RiceLake, b"GROSS WEIGHT 2", 1000),
+        (Cas, b"\x01\x02S", 500),
+        (Toledo8217, b"\x0270", 500),
+        (Doran, b"\x02GR", 500),
+        (Seca460, b"\x02A0", 500),
+        (Dba310, b"id=1;", 1000),
     ] {
         let mut session = session(protocol);
         session.handle_bytes(Tick(7), frame);
@@ -178,7 +264,11 @@ fn a_frame_waits_for_silence_as_long_as_its_family_pauses() {
 fn no_frame_is_longer_than_the_longest_of_its_family() {
     for (protocol, start, filling, longest) in [
         (And, &b"ST,+"[..], b'0', 32),
-        (RiceLake, b"0.0 kg ", b' ', 64),
+        (RiceLake, b"0.0 kg ", b' ', 256),
+        (RiceLake, b"NET WEIGHT ", b'1', 256),
+        (Toledo8217, b"\x02", b'1', 12),
+        (Doran, b"\x02GR  155.4", b' ', 64),
+        (Dba310, b"id=", b'1', 2048),
         (Adam, b"Weight: ", b'8', 512),
         (TanitaPositional, b"0,2,", b'1', 512),
         (Accuniq, b"\x02M", b'1', 2048),
@@ -195,7 +285,7 @@ fn no_frame_is_longer_than_the_longest_of_its_family() {
 
 #[test]
 fn a_rejected_frame_is_kept_whole_with_the_place_of_its_fault() {
-    let faults: [(Protocol, &[u8], usize, usize); 18] = [
+    let faults: [(Protocol, &[u8], usize, usize); 29] = [
         // Rejected bytes, how many of them are kept, and where the fault is.
         (Toledo, b"\x02+0    705     0\rx", 18, 17),
         (Toledo, b"\x02+0    705\rx", 12, 11),
@@ -215,6 +305,17 @@ fn a_rejected_frame_is_kept_whole_with_the_place_of_its_fault() {
         (Accuniq, b"\x02M1", 3, 3),
         (Bmh05108, b"\xaa\x05\xa0\x00\xb2", 5, 4),
         (Bmh05108, b"\xaa\x07\xa0\x64\x00\x00\x00\x4b", 8, 1),
+        (RiceLake, b"NET WEIGHT 80.5 KG\r\nPATIENT BMI high\r\n", 37, 20),
+        (RiceLake, b"GROSS WEIGHT 80.5 KG\r\nNET WEIGHT 80.5 KG\r\nPAT", 45, 45),
+        (RiceLake, b"GROSS WEIGHT 80.5 KG\r\n", 21, 0),
+        (Cas, b"\x01\x02S 0070.5KG\x00\x03\x04", 15, 12),
+        (Cas, b"\x01\x02S 007 .5KG\x73\x03\x04", 15, 4),
+        (Toledo8217, b"\x02 7.5.0\r", 8, 2),
+        (Doran, b"\x02GR    155lb\r\n", 13, 4),
+        (Dba310, b"id=1;hei=tall;over", 18, 0),
+        (Dba310, b"id=1;wei=70", 11, 11),
+        (Dba310, b"id=1;\r\nwei=70.5;over", 5, 5),
+        (Dba310, b"id=1;id=2;over", 14, 0),
     ];
     for (protocol, bytes, kept, offset) in faults {
         let units = decode_all(protocol, bytes);
@@ -245,8 +346,10 @@ fn a_record_names_its_maker_where_the_family_has_one() {
             And | Toledo => None,
             RiceLake => Some("Rice Lake"),
             Adam => Some("Adam"),
+            Cas => Some("CAS"),
+            Doran => Some("Doran"),
             // Neither a state nor a message is a record.
-            Accuniq | Bmh05108 => continue,
+            Accuniq | Bmh05108 | Toledo8217 | Seca460 => continue,
             _ => Some("Tanita"),
         };
         let whole = [frame, end(protocol)].concat();

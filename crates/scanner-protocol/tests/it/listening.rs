@@ -7,7 +7,7 @@ use scanner_protocol::{
 
 use crate::{
     MILLISECOND, Outcome, SECOND,
-    families::{accuniq, ascii, legacy, protocol_of, toledo},
+    families::{accuniq, ascii, legacy, named, partly_specified, protocol_of, toledo},
     heard_by, outcomes,
 };
 
@@ -29,8 +29,12 @@ fn captures() -> Vec<(String, Protocol, Vec<u8>)> {
     let accuniq = accuniq()
         .into_iter()
         .map(|(id, bytes, _)| (id, Protocol::Accuniq, bytes));
+    let partly = partly_specified()
+        .into_iter()
+        .map(|(id, bytes, expected)| (id, named(&expected), bytes));
     text.chain(toledo)
         .chain(accuniq)
+        .chain(partly)
         .chain([(
             "bc418-weight".to_owned(),
             Protocol::TanitaWeight,
@@ -66,15 +70,27 @@ fn line(protocol: Protocol, stable: bool, kilograms: &str) -> Vec<u8> {
             frame.push(check);
             frame
         }
+        Protocol::Cas => {
+            let state = if stable { 'S' } else { 'U' };
+            let body = format!("{state} {kilograms:>6}KG").into_bytes();
+            let check = body.iter().fold(0, |rest, &byte| rest ^ byte);
+            [&b"\x01\x02"[..], &body, &[check, 3, 4]].concat()
+        }
+        Protocol::Doran => {
+            let status = if stable { "GR" } else { "gr" };
+            format!("\x02{status} {kilograms:>6} kg\r\n").into_bytes()
+        }
         other => panic!("{other} sends no stream of weights"),
     }
 }
 
-const STREAMS: [Protocol; 4] = [
+const STREAMS: [Protocol; 6] = [
     Protocol::And,
     Protocol::TanitaWb,
     Protocol::TanitaWeight,
     Protocol::Toledo,
+    Protocol::Cas,
+    Protocol::Doran,
 ];
 
 /// Somebody steps on and off.
@@ -142,7 +158,7 @@ fn a_frame_cut_at_any_length_is_never_a_result_and_the_next_one_is_found() {
             for size in [1, 7, bytes.len()] {
                 let part = &bytes[..cut];
                 let (alone, _) = heard(protocol, part, size);
-                let is_block = protocol == Protocol::Adam;
+                let is_block = protocol == Protocol::Adam || id == "ricelake-bmi-block";
                 assert!(is_block || records(alone).is_empty(), "{id} cut at {cut}");
 
                 // The next one comes after a pause.
@@ -316,6 +332,27 @@ fn a_module_whose_unit_is_disputed_measures_nothing() {
 }
 
 #[test]
+fn what_is_shown_to_technicians_alone_is_no_event() {
+    for (id, bytes, expected) in partly_specified() {
+        if expected["kind"] != "message" {
+            continue;
+        }
+        let (outcomes, session) = heard(named(&expected), &bytes.repeat(9), 5);
+        assert_eq!(outcomes, [], "{id}");
+        assert_eq!(session.counters().bytes_skipped, 0, "{id}");
+        assert_eq!(session.counters().rejected_in_all(), 0, "{id}");
+    }
+}
+
+#[test]
+fn a_scale_that_does_not_say_whether_it_moves_weighs_nobody() {
+    let empty = b"\x02\x82\xd7\xe4   0.0\r";
+    let loaded = b"\x02\x82\xd7\xe4  70.5\r";
+    let found = heard(Protocol::Doran, &[&empty[..], &loaded.repeat(50)].concat(), 9).0;
+    assert_eq!(found, []);
+}
+
+#[test]
 fn a_damaged_byte_spoils_its_frame_alone() {
     let positional = legacy().into_iter().find(|(id, ..)| id == "tbf310-export").unwrap().1;
     let mut session = session(Protocol::TanitaPositional);
@@ -419,11 +456,19 @@ fn a_polled_scale_is_asked_twice_a_second_while_the_line_is_up() {
     session.handle_line(Tick(10 * SECOND), LineEvent::Down);
     session.handle_timeout(Tick(11 * SECOND));
     assert_eq!((session.poll_transmit(), session.poll_timeout()), (None, None));
+    for (protocol, question) in [(Protocol::Cas, b"\x11"), (Protocol::Toledo8217, b"W")] {
+        let mut session = self::session(protocol);
+        session.handle_line(Tick(0), LineEvent::Up);
+        assert_eq!(session.poll_transmit(), Some(Transmit(question.to_vec())), "{protocol}");
+    }
     for protocol in [
         Protocol::Auto,
         Protocol::And,
         Protocol::Accuniq,
         Protocol::TanitaPositional,
+        Protocol::Doran,
+        Protocol::Seca460,
+        Protocol::Dba310,
     ] {
         let mut session = self::session(protocol);
         session.handle_line(Tick(0), LineEvent::Up);

@@ -15,6 +15,7 @@ mod listening;
 mod modules;
 mod noise;
 mod onlooker;
+mod partly;
 mod pc_mode;
 mod positional;
 mod properties;

@@ -17,6 +17,11 @@ fn beginning(protocol: Protocol) -> [u8; 2] {
         Protocol::Adam => b"We",
         Protocol::Accuniq => b"\x02M",
         Protocol::Bmh05108 => b"\xaa\x0e",
+        Protocol::Cas => b"\x01\x02",
+        Protocol::Toledo8217 => b"\x027",
+        Protocol::Doran => b"\x02G",
+        Protocol::Seca460 => b"\x02A",
+        Protocol::Dba310 => b"id",
         Protocol::ScanLink => b"\x0e\x11",
         other => panic!("no noise is known for {other}"),
     }

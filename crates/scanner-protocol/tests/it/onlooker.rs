@@ -8,7 +8,7 @@ use scanner_protocol::{Carrier, Content, Decoded, Onlooker, Protocol, Tick, deco
 
 use crate::{
     MILLISECOND, SECOND, capture,
-    families::{accuniq, ascii, legacy, protocol_of, toledo},
+    families::{accuniq, ascii, legacy, named, partly_specified, protocol_of, toledo},
 };
 
 /// What is found in `bytes` when they come in pieces of `size`.
@@ -29,6 +29,11 @@ fn captures() -> Vec<(Protocol, Vec<u8>)> {
         .collect();
     all.extend(toledo().into_iter().map(|(_, bytes, _)| (Protocol::Toledo, bytes)));
     all.extend(accuniq().into_iter().map(|(_, bytes, _)| (Protocol::Accuniq, bytes)));
+    all.extend(
+        partly_specified()
+            .into_iter()
+            .map(|(_, bytes, expected)| (named(&expected), bytes)),
+    );
     let noisy = [
         &b"\0noise\r\n"[..],
         &capture("sc330-2014-adult-male"),

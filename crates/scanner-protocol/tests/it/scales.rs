@@ -313,6 +313,13 @@ fn a_polled_scale_needs_two_lines_that_agree_and_one_that_streams_three() {
             2,
         ),
         (Protocol::TanitaWeight, b"KS000.0\r\n", b"KS075.0\r\n", 3),
+        (
+            Protocol::Cas,
+            b"\x01\x02S 0000.0KG\x61\x03\x04",
+            b"\x01\x02S 0075.0KG\x63\x03\x04",
+            2,
+        ),
+        (Protocol::Doran, b"\x02GR    0.0kg\r\n", b"\x02SD   75.0kg\x03", 3),
         (Protocol::And, b"ST,+00000.00 kg\r\n", b"ST,+00075.00 kg\r\n", 3),
         (Protocol::Toledo, b"\x02+0      0     0\r", b"\x02+0    750     0\r", 3),
     ] {

@@ -73,7 +73,7 @@ fn a_session_prints_nothing_of_what_it_holds_of_a_person() {
 }
 
 #[test]
-fn each_protocol_comes_over_its_carrier_and_three_are_experiments() {
+fn each_protocol_comes_over_its_carrier_and_some_are_experiments() {
     for &protocol in Protocol::ALL {
         let carrier = match protocol {
             Protocol::SigBcs | Protocol::SigWss | Protocol::Xiaomi => Carrier::Bluetooth,
@@ -87,7 +87,19 @@ fn each_protocol_comes_over_its_carrier_and_three_are_experiments() {
         .filter(|protocol| protocol.is_experimental())
         .map(|protocol| protocol.name())
         .collect();
-    assert_eq!(experiments, ["tanita-pc", "accuniq", "bmh05108"]);
+    assert_eq!(
+        experiments,
+        [
+            "tanita-pc",
+            "accuniq",
+            "bmh05108",
+            "cas",
+            "toledo-8217",
+            "doran",
+            "seca-460",
+            "dba310"
+        ]
+    );
 }
 
 #[test]
@@ -105,6 +117,9 @@ fn each_protocol_says_what_its_scanner_can_do() {
         Protocol::TanitaPositional,
         Protocol::Accuniq,
         Protocol::Bmh05108,
+        Protocol::Toledo8217,
+        Protocol::Seca460,
+        Protocol::Dba310,
     ] {
         assert_eq!(able(protocol), sends, "{protocol}");
     }
@@ -119,6 +134,8 @@ fn each_protocol_says_what_its_scanner_can_do() {
         Protocol::Toledo,
         Protocol::RiceLake,
         Protocol::Adam,
+        Protocol::Cas,
+        Protocol::Doran,
     ] {
         assert_eq!(able(protocol), weighs, "{protocol}");
     }

@@ -1,0 +1,143 @@
+//! DBA-310, a body composition analyser that says its result as text: `hei=170.0;wei=70.5;…over`. Experimental: read from a
+//! description of its commands.
+//!
+//! It answers when asked with `*read?`, and with the same result as long as it is asked, which nothing tells from a new one. So this
+//! program does not ask: it reads what another one at the line asks for. Units are not stated. Weight, height and body mass index vouch for each
+//! other: if the index is what kilograms and centimetres make it, those are the units, and else nothing becomes a measurement. The meaning
+//! of the other keys is not described; they are kept unread.
+
+use std::time::Duration;
+
+use scan_model::{
+    Decimal, DeviceTime, Integrity, Metric, Record, Unit, consistency,
+    record::{Device, Measurement},
+    subject::{Gender, Subject},
+};
+
+use crate::{
+    Protocol, RejectReason,
+    fault::Fault,
+    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
+};
+
+pub(crate) static DBA310: Grammar = Grammar {
+    protocol: Protocol::Dba310,
+    maker: None,
+    head: Head::new(&[between(b'a', b'z'), any_of(b"=0123456789_abcdefghijklmnopqrstuvwxyz")]),
+    line_start_only: true,
+    longest: 2048,
+    silence: Duration::from_secs(1),
+    scan,
+    weighing: Weighing::Results,
+    request: None,
+};
+
+/// What stands behind the last pair.
+const END: &[u8] = b"over";
+const KEY: ByteSet = any_of(b"0123456789_abcdefghijklmnopqrstuvwxyz");
+const BMI: Metric = Metric::named("body_mass_index");
+
+fn scan(bytes: &[u8], rest: Rest) -> Scan {
+    let mut at = 0;
+    loop {
+        let text = &bytes[at..];
+        if at > 0 && text.starts_with(END) {
+            let whole = &bytes[..at + END.len()];
+            return frame(
+                whole.len(),
+                decode(whole).map(|record| Content::Record(Box::new(record))),
+            );
+        }
+        let end = text.iter().position(|&byte| byte == b';');
+        let pair = &text[..end.unwrap_or(text.len())];
+        match (begins_pair(pair), end) {
+            (true, Some(end)) if pair.contains(&b'=') => at += end + 1,
+            (true, None) if rest == Rest::Open => return Scan::More,
+            _ if at == 0 => return Scan::No,
+            (true, None) => {
+                let detail = "nothing more came and the result had no end";
+                return Scan::Bad(bytes.len(), Fault::new(RejectReason::Truncated, bytes.len(), detail));
+            }
+            _ => {
+                let detail = "behind a pair stands neither a pair nor the end";
+                return Scan::Bad(at, Fault::new(RejectReason::BadFrame, at, detail));
+            }
+        }
+    }
+}
+
+/// Whether `text` is a key, an equals sign and a value, or the beginning of that.
+fn begins_pair(text: &[u8]) -> bool {
+    let key = text.iter().take_while(|&&byte| KEY[usize::from(byte)]).count();
+    let value = match &text[key..] {
+        [] => &[],
+        [b'=', value @ ..] if key > 0 => value,
+        _ => return false,
+    };
+    text.first().is_none_or(u8::is_ascii_lowercase) && value.iter().all(|byte| matches!(byte, 0x20..=0x7e))
+}
+
+/// The keys and values of a result.
+pub(crate) fn raw_tags(raw: &[u8]) -> Vec<(&str, &str)> {
+    let text = str::from_utf8(raw).unwrap_or_default();
+    text.split(';').filter_map(|pair| pair.split_once('=')).collect()
+}
+
+fn decode(whole: &[u8]) -> Result<Record, Fault> {
+    let pairs = raw_tags(whole);
+    let text = |key: &str| -> Result<Option<&str>, Fault> {
+        let mut values = pairs.iter().filter(|(known, _)| *known == key);
+        let value = values.next().map(|(_, value)| value.trim());
+        if values.next().is_some() {
+            return Err(Fault::new(
+                RejectReason::DuplicateTag,
+                0,
+                format!("`{key}` comes twice"),
+            ));
+        }
+        Ok(value.filter(|value| !value.is_empty()))
+    };
+    let number = |key: &str| -> Result<Option<Decimal>, Fault> {
+        let bad = |_| Fault::new(RejectReason::BadNumber, 0, format!("`{key}` is no number"));
+        text(key)?
+            .map(|value| Decimal::parse(value.as_bytes()).map_err(bad))
+            .transpose()
+    };
+    let mut record = Record {
+        protocol: Protocol::Dba310.name().to_owned(),
+        device: Device::default(),
+        measurements: Vec::new(),
+        subject: Subject {
+            number: text("id")?.map(str::to_owned),
+            gender: match text("gen")? {
+                Some("1") => Some(Gender::Male),
+                Some("0") => Some(Gender::Female),
+                _ => None,
+            },
+            age: number("age")?,
+            ..Subject::default()
+        },
+        device_time: DeviceTime::Absent,
+        integrity: Integrity::None,
+        flags: Vec::new(),
+        result_id: None,
+        raw: whole.to_vec(),
+    };
+    if let (Some(height), Some(weight), Some(index)) = (number("hei")?, number("wei")?, number("bmi")?) {
+        record.measurements = [
+            (Metric::HEIGHT, height, Unit::Centimetre),
+            (Metric::BODY_WEIGHT, weight, Unit::Kilogram),
+            (BMI, index, Unit::KilogramPerSquareMetre),
+        ]
+        .map(|(metric, value, unit)| Measurement { metric, value, unit })
+        .to_vec();
+        consistency::check(&mut record);
+        if record.flags.is_empty() {
+            record.subject.height = Some(height);
+        } else {
+            // In other units it does fit, or a value is damaged.
+            record.measurements.clear();
+        }
+    }
+    Ok(record)
+}
