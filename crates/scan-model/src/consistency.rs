@@ -255,6 +255,7 @@ mod tests {
             measurements: measurements.collect(),
             subject: Subject::default(),
             device_time: DeviceTime::Absent,
+            age: None,
             integrity: Integrity::Verified,
             flags: Vec::new(),
             result_id: None,

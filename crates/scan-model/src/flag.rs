@@ -39,7 +39,7 @@ pub enum Flag {
     Implausible(Metric),
     /// The device's clock showed a time that does not exist.
     DeviceTimeInvalid,
-    /// The host's clock was not synchronised when the reading was taken.
+    /// The host's clock was not synchronised when the reading arrived, or it is not certain how long the device had kept it.
     TimeUncertain,
     /// The same values came again from a device without a clock: perhaps a repeat, perhaps another person.
     PossibleDuplicate,

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod age;
 pub mod board;
 pub mod consistency;
 pub mod decimal;
@@ -20,6 +21,7 @@ pub mod subject;
 pub mod unit;
 mod vocabulary;
 
+pub use age::Age;
 pub use decimal::Decimal;
 pub use flag::Flag;
 pub use id::{Name, ScanId};

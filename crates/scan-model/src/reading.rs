@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Decimal, DeviceTime, Flag, Integrity, Metric, Name, Record, ScanId, record::Device, subject::Subject};
+use crate::{
+    Age, Decimal, DeviceTime, Flag, Integrity, Metric, Name, Record, ScanId, record::Device, subject::Subject,
+};
 
 /// What is known about the host's clock at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +16,7 @@ use crate::{Decimal, DeviceTime, Flag, Integrity, Metric, Name, Record, ScanId, 
 pub enum TimeQuality {
     /// The kernel says it is synchronised, or the cloud's clock agreed within 120 s in the last hour.
     Synced,
-    /// The kernel says it is not.
+    /// The kernel says it is not, or says nothing, and the cloud's clock differed by more than that.
     Unsynced,
     /// Nobody can say.
     Unknown,
@@ -63,6 +65,9 @@ pub struct Reading {
     pub measurements: Vec<Value>,
     /// The device's clock.
     pub device_time: DeviceTime,
+    /// Host time at which it was measured, if that is known better than by its arrival: from how long the device kept it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub measured_at: Option<Timestamp>,
     /// Doubts.
     pub flags: Vec<Flag>,
     /// The record's bytes, Latin-1, so that it can be decoded again later.
@@ -152,7 +157,8 @@ impl Reading {
         if record.device_time == DeviceTime::Invalid {
             flags.push(Flag::DeviceTimeInvalid);
         }
-        if origin.time_quality == TimeQuality::Unsynced {
+        let is_age_certain = record.age.is_none_or(Age::is_certain);
+        if origin.time_quality == TimeQuality::Unsynced || !is_age_certain {
             flags.push(Flag::TimeUncertain);
         }
         let mut unique = Vec::with_capacity(flags.len());
@@ -162,6 +168,7 @@ impl Reading {
             }
         }
         Ok(Self {
+            measured_at: record.age.and_then(|age| age.measured_at(origin.received_at)),
             origin,
             protocol: record.protocol.clone(),
             device: record.device.clone(),
@@ -171,6 +178,11 @@ impl Reading {
             flags: unique,
             raw: record.raw.clone(),
         })
+    }
+
+    /// When it was measured, as well as that is known: else when it arrived.
+    pub fn date(&self) -> Timestamp {
+        self.measured_at.unwrap_or(self.origin.received_at)
     }
 
     /// Whether no value contradicts another or itself.
@@ -224,6 +236,7 @@ mod tests {
                 .collect(),
             subject: Subject::default(),
             device_time: DeviceTime::Absent,
+            age: None,
             integrity,
             flags: Vec::new(),
             result_id: None,
@@ -255,6 +268,31 @@ mod tests {
         assert_eq!(reading.flags, [Flag::Implausible(Metric::HEIGHT)]);
         assert_eq!(reading.get(Metric::BODY_WEIGHT).unwrap().to_string(), "80.50");
         assert!(!reading.is_consistent());
+    }
+
+    #[test]
+    fn a_reading_has_the_date_of_its_measurement_and_a_doubt_where_that_is_not_certain() {
+        let friday: Timestamp = "2026-11-20T18:00:00Z".parse().unwrap();
+        let monday: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+        let uncertain = [Flag::TimeUncertain].as_slice();
+        for (age, date, flags) in [
+            (None, monday, [].as_slice()),
+            (Some(Age::Counted(std::time::Duration::from_hours(62))), friday, &[]),
+            (Some(Age::ByClock(friday)), friday, uncertain),
+            // Never set.
+            (Some(Age::ByClock(Timestamp::UNIX_EPOCH)), monday, uncertain),
+            (Some(Age::Unknown), monday, uncertain),
+        ] {
+            let mut record = record(&[("body_weight", "80.50", Unit::Kilogram)], Integrity::Verified);
+            record.age = age;
+            let origin = Origin {
+                received_at: monday,
+                ..origin()
+            };
+            let reading = Reading::from_record(&record, origin).unwrap();
+            assert_eq!((reading.date(), reading.flags.as_slice()), (date, flags), "{age:?}");
+            assert!(reading.is_consistent());
+        }
     }
 
     #[test]

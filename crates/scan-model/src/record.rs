@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil;
 use serde::{Deserialize, Serialize};
 
-use crate::{Decimal, Flag, Metric, Unit, subject::Subject};
+use crate::{Age, Decimal, Flag, Metric, Unit, subject::Subject};
 
 /// Which device measured.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct Record {
     pub subject: Subject,
     /// When, by the device's clock.
     pub device_time: DeviceTime,
+    /// How old the result was when it arrived; `None` of a device that sends a result when it has it, and does not keep it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub age: Option<Age>,
     /// What vouches for the bytes.
     pub integrity: Integrity,
     /// Doubts about the values, in the order they were found.

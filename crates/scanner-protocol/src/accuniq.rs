@@ -164,6 +164,7 @@ fn result(frame: &[u8], data: &[u8]) -> Result<Record, Fault> {
             ..Subject::default()
         },
         device_time: DeviceTime::Absent,
+        age: None,
         integrity: Integrity::Verified,
         flags: Vec::new(),
         result_id: Some(fingerprint(frame)),

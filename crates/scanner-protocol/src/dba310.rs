@@ -118,6 +118,7 @@ fn decode(whole: &[u8]) -> Result<Record, Fault> {
             ..Subject::default()
         },
         device_time: DeviceTime::Absent,
+        age: None,
         integrity: Integrity::None,
         flags: Vec::new(),
         result_id: None,

@@ -118,6 +118,7 @@ impl Weight {
             measurements,
             subject: Subject::default(),
             device_time: self.device_time,
+            age: None,
             integrity: self.integrity,
             flags: Vec::new(),
             result_id: None,

@@ -64,10 +64,10 @@ pub(crate) fn names_somebody(reading: &Reading) -> bool {
     subject(reading).is_some()
 }
 
-/// The host's receive time in whole milliseconds, the finest the API has. The device's clock is never trusted.
+/// In whole milliseconds, the finest the API has.
 fn date(reading: &Reading) -> Timestamp {
-    let milliseconds = reading.origin.received_at.as_millisecond();
-    Timestamp::from_millisecond(milliseconds).unwrap_or(reading.origin.received_at)
+    let date = reading.date();
+    Timestamp::from_millisecond(date.as_millisecond()).unwrap_or(date)
 }
 
 /// Who the device says it was. A result that does not fit the person who was announced is nobody's: it goes up
@@ -166,6 +166,19 @@ mod tests {
                 r#""checksum":"hmac-sha256:cb3c1ca2b6a82cb3a3de8fe6d769194ea70e4854b6aa86111d593d7bc8758c06","#,
                 r#""quality":{"ok":false,"flags":["bmi_mismatch"]}}"#
             )
+        );
+    }
+
+    #[test]
+    fn the_date_is_that_of_the_measurement_where_the_device_kept_it() {
+        let mut kept = reading();
+        kept.measured_at = Some("2025-03-01T18:00:00.5004Z".parse().unwrap());
+        let key = SecretSlice::from(vec![1]);
+        let stored: Reading = serde_json::from_slice(&serde_json::to_vec(&kept).unwrap()).unwrap();
+        let date = Some("2025-03-01T18:00:00.5Z".parse().unwrap());
+        assert_eq!(
+            (whole(&stored, Id(7), &key).date, completed(&stored, "1").date),
+            (date, date)
         );
     }
 

@@ -192,6 +192,7 @@ fn record(weight: &str) -> Record {
             ..Subject::default()
         },
         device_time: DeviceTime::Absent,
+        age: None,
         integrity: Integrity::Verified,
         flags: Vec::new(),
         result_id: None,

@@ -130,6 +130,7 @@ impl Value {
             measurements: self.measurements,
             device_time: self.time,
             // Every packet of a Bluetooth link carries a 24-bit CRC, and one with a wrong CRC is sent again.
+            age: None,
             integrity: Integrity::Verified,
             flags,
             result_id: None,

@@ -115,6 +115,7 @@ fn decode(block: &[u8]) -> Result<Record, Fault> {
         measurements: Vec::new(),
         subject: Subject::default(),
         device_time: DeviceTime::Absent,
+        age: None,
         integrity: Integrity::None,
         flags: Vec::new(),
         result_id: None,

@@ -9,6 +9,7 @@ mod person;
 mod record;
 mod scan;
 mod session;
+mod uptime;
 
 pub(crate) use listen::{Capture, Heard, hear};
 pub(crate) use record::decode;

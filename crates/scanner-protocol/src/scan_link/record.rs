@@ -4,13 +4,16 @@ use firmware_protocol::{
     Clock, Completeness, DeviceId, Identity, Item, MetricId, Record as TheirRecord, RecordError, ResultKey,
     ResultNumber,
 };
-use jiff::{Timestamp, tz::Offset};
+use jiff::tz::Offset;
 use scan_model::{
     Decimal, DeviceTime, Flag, Integrity, Metric, Record, consistency,
     record::{Device, Measurement},
 };
 
-use super::person::{decimal, from_scanner};
+use super::{
+    person::{decimal, from_scanner},
+    uptime::shown,
+};
 use crate::{Protocol, RecordId, RejectReason, fault::Fault};
 
 /// A record, and what of it could not be read.
@@ -54,6 +57,7 @@ pub(super) fn read(parsed: &TheirRecord<'_>, bytes: &[u8]) -> Result<Read, Fault
         measurements: Vec::new(),
         subject: from_scanner(&header.subject),
         device_time: header.clock.map_or(DeviceTime::Absent, device_time),
+        age: None,
         integrity: Integrity::Verified,
         flags: Vec::new(),
         result_id: None,
@@ -144,9 +148,7 @@ fn measure(record: &mut Record, id: MetricId, value: Decimal) -> Result<bool, Fa
 }
 
 fn device_time(clock: Clock) -> DeviceTime {
-    let time = i64::try_from(clock.unix_seconds)
-        .ok()
-        .and_then(|seconds| Timestamp::from_second(seconds).ok());
+    let time = shown(clock);
     let offset = Offset::from_seconds(i32::from(clock.offset_minutes) * 60);
     match (time, offset) {
         (Some(time), Ok(offset)) => DeviceTime::Reported(offset.to_datetime(time)),

@@ -149,6 +149,7 @@ fn decode(line: &[u8], raw: &[u8], layouts: &[&'static Layout]) -> Result<Record
         measurements: Vec::with_capacity(layout.len()),
         subject: Subject::default(),
         device_time: DeviceTime::Absent,
+        age: None,
         integrity: Integrity::None,
         flags: Vec::new(),
         result_id: None,

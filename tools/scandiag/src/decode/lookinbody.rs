@@ -148,6 +148,7 @@ fn record(map: &[Option<Holds>], row: &csv::ByteRecord, raw: &[u8]) -> Result<Re
         measurements: Vec::new(),
         subject: Subject::default(),
         device_time: DeviceTime::Absent,
+        age: None,
         integrity: Integrity::None,
         flags: Vec::new(),
         result_id: None,

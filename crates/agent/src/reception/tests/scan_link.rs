@@ -14,6 +14,9 @@ use super::*;
 
 const RESULT: ResultNumber = ResultNumber { boot: 7, number: 1 };
 
+/// So long the scanner has been up before it is plugged in; the result in its memory is of its start.
+const UPTIME: Duration = Duration::from_hours(62);
+
 /// The scanner's end of the cable.
 struct Link {
     scanner: Device<RamStore<2, 1024>>,
@@ -98,7 +101,7 @@ impl Link {
                         let now = self.now();
                         self.scanner.handle_bytes(now, &buffer[..read.unwrap()]);
                     }
-                    () = sleep_until(self.began + Duration::from_micros(due)) => {}
+                    () = sleep_until(self.began + Duration::from_micros(due).saturating_sub(UPTIME)) => {}
                 }
             }
         };
@@ -107,7 +110,8 @@ impl Link {
     }
 
     fn now(&self) -> firmware_protocol::Instant {
-        firmware_protocol::Instant::from_micros(u64::try_from(self.began.elapsed().as_micros()).unwrap())
+        let uptime = UPTIME + self.began.elapsed();
+        firmware_protocol::Instant::from_micros(u64::try_from(uptime.as_micros()).unwrap())
     }
 }
 
@@ -156,6 +160,18 @@ async fn the_scanner_forgets_a_result_once_it_is_on_the_disk() {
     let reading = finished.reading(0);
     assert_eq!(reading.get(Metric::BODY_WEIGHT).unwrap().to_string(), "80.50");
     assert_eq!(reading.protocol, "scan-link");
+}
+
+#[tokio::test]
+async fn a_result_that_waited_in_the_scanner_has_the_date_of_its_measurement() {
+    let mut house = house(Config::default()).await;
+    let mut link = Link::plug_into(&mut house);
+    link.hears(is_stored).await;
+    let reading = finish(house).await.reading(0);
+    // Measured when the scanner started; and the test has not taken an hour.
+    let waited = reading.origin.received_at.duration_since(reading.date()).unsigned_abs();
+    assert!(waited >= UPTIME && waited < UPTIME + Duration::from_hours(1), "{waited:?}");
+    assert_eq!(reading.flags, []);
 }
 
 #[tokio::test]

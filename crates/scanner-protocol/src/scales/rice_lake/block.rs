@@ -143,6 +143,7 @@ fn decode(block: &[u8]) -> Result<Record, Fault> {
         },
         measurements,
         device_time: DeviceTime::Absent,
+        age: None,
         integrity: Integrity::None,
         flags: Vec::new(),
         result_id: None,

@@ -1,14 +1,18 @@
 //! A result arrives: whose it is, and what ends with it.
 
-use firmware_protocol::{Received, ResultNumber, ScanRef};
-use scan_model::{Flag, Record};
+use firmware_protocol::{Received, RecordHeader, ResultNumber, ScanRef};
+use scan_model::{Age, Flag, Record};
 
 use super::{Course, Running};
-use crate::{RejectReason, Rejected, fault::Fault, scan_link::record};
+use crate::{
+    RejectReason, Rejected, Tick,
+    fault::Fault,
+    scan_link::{record, uptime},
+};
 
 impl Course {
     /// Takes a result: of the running scan, which ends with it, or of an earlier one.
-    pub(super) fn arrive(&mut self, received: Received<'_>) {
+    pub(super) fn arrive(&mut self, now: Tick, received: Received<'_>) {
         let Received { key, bytes, record } = received;
         self.unconfirmed = Some(key);
         let record = record::of(key.result, record);
@@ -18,7 +22,11 @@ impl Course {
             .as_ref()
             .is_some_and(|running| !self.is_of(running, key.result, scan));
         let result_id = Some(key.to_string());
-        let read = record.and_then(|parsed| record::read(&parsed, bytes));
+        let read = record.and_then(|parsed| {
+            let mut read = record::read(&parsed, bytes)?;
+            read.record.age = Some(self.age(now, &parsed.header, is_earlier));
+            Ok(read)
+        });
         let result = match read {
             Ok(record::Read { mut record, unknown }) => {
                 self.output.counters.values_unknown += unknown;
@@ -65,6 +73,16 @@ impl Course {
         // The scanner counts who steps on from its start; the numbers of scans that were asked for are random.
         let is_of_this_start = self.scanner.as_ref().is_some_and(|scanner| scanner.boot == result.boot);
         scan == Some(running.reached.scan) && (is_of_this_start || matches!(scan, Some(ScanRef::Asked(_))))
+    }
+
+    /// How old a result is.
+    fn age(&self, now: Tick, header: &RecordHeader, is_earlier: bool) -> Age {
+        let counted = self.uptime.and_then(|uptime| uptime.since(header, now));
+        // The running scan was heard of when its measurement went on: that is right to the seconds that computing takes, also when two
+        // oscillators have drifted apart for months, or the uptime is full.
+        let running = self.running.as_ref().filter(|_| !is_earlier);
+        let since_heard = running.map(|running| now.since(running.reached.heard));
+        uptime::age(counted.into_iter().chain(since_heard).min(), header.clock)
     }
 
     /// Flags what is not the announced person's.

@@ -32,6 +32,7 @@ pub(crate) fn decode(line: &[u8]) -> Result<Record, Fault> {
         }],
         subject: Subject::default(),
         device_time: DeviceTime::Absent,
+        age: None,
         integrity: Integrity::None,
         flags: Vec::new(),
         result_id: None,

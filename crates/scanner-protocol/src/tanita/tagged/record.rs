@@ -31,6 +31,7 @@ pub(crate) fn decode(line: &[u8]) -> Result<Record, Fault> {
         measurements: Vec::new(),
         subject: Subject::default(),
         device_time: DeviceTime::Absent,
+        age: None,
         integrity,
         flags: Vec::new(),
         result_id: None,

@@ -1,5 +1,6 @@
 //! scan-link: the session against the scanner's own end of the link.
 
+mod ages;
 mod asked;
 mod captures;
 mod outages;
