@@ -32,20 +32,21 @@ pub(crate) fn is_wrong(cloud: ServerClock) -> bool {
 }
 
 fn judge(kernel: Option<bool>, cloud: Option<ServerClock>, now: Timestamp) -> TimeQuality {
-    let cloud_agrees = cloud.is_some_and(|said| {
+    let fresh = cloud.filter(|said| {
         let age = now.duration_since(said.at);
-        !is_wrong(said) && !age.is_negative() && age.unsigned_abs() <= FRESH
+        !age.is_negative() && age.unsigned_abs() <= FRESH
     });
-    match kernel {
-        Some(true) => TimeQuality::Synced,
-        _ if cloud_agrees => TimeQuality::Synced,
-        Some(false) => TimeQuality::Unsynced,
-        None => TimeQuality::Unknown,
+    match (kernel, fresh.map(is_wrong)) {
+        (Some(true), _) | (_, Some(false)) => TimeQuality::Synced,
+        (Some(false), None) | (_, Some(true)) => TimeQuality::Unsynced,
+        (None, None) => TimeQuality::Unknown,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     #[test]
@@ -54,7 +55,7 @@ mod tests {
         let said = |offset_ms, age| {
             Some(ServerClock {
                 offset_ms,
-                at: now - Duration::from_secs(age),
+                at: now - SignedDuration::from_secs(age),
             })
         };
         for (kernel, cloud, quality) in [
@@ -63,6 +64,13 @@ mod tests {
             (Some(false), None, TimeQuality::Unsynced),
             (Some(false), said(-120_000, 3600), TimeQuality::Synced),
             (Some(false), said(120_001, 1), TimeQuality::Unsynced),
+            (Some(false), said(0, 3601), TimeQuality::Unsynced),
+            (None, said(-120_000, 3600), TimeQuality::Synced),
+            (None, said(900_000, 1), TimeQuality::Unsynced),
+            (None, said(-120_001, 3600), TimeQuality::Unsynced),
+            (None, said(900_000, 3601), TimeQuality::Unknown),
+            // The clock was set back since the cloud was heard.
+            (None, said(900_000, -1), TimeQuality::Unknown),
             (None, said(0, 3601), TimeQuality::Unknown),
             (None, None, TimeQuality::Unknown),
         ] {
