@@ -11,14 +11,14 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     message::Message,
-    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
+    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
 };
 
 pub(crate) static TOLEDO_8217: Grammar = Grammar {
     protocol: Protocol::Toledo8217,
     // Scales of many makers speak it.
     maker: None,
-    head: Head::new(&[any_of(&[STX]), any_of(b" ?.0123456789"), between(0, 0x7f)]),
+    head: Head::new(&[any_of(&[STX]), any_of(b" ?.0123456789"), SECOND]),
     line_start_only: false,
     longest: 12,
     silence: Duration::from_millis(500),
@@ -29,6 +29,14 @@ pub(crate) static TOLEDO_8217: Grammar = Grammar {
 
 const STX: u8 = 0x02;
 const CR: u8 = b'\r';
+
+/// What can follow the first character of an answer: a status byte is any that seven data bits can be but STX, which would say over
+/// capacity and yet within the range of zero. So STX and anything over and over is noise at once.
+const SECOND: ByteSet = {
+    let mut set = between(0, 0x7f);
+    set[STX as usize] = false;
+    set
+};
 
 /// The bits of the status byte, from the lowest; what the others mean is not described.
 const STATUS: [&str; 6] = [
@@ -48,8 +56,7 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     let begin = 1 + blanks;
     match answer {
         [] | [b'?'] => more(),
-        // The line has seven data bits.
-        [b'?', 0x80..=0xff, ..] => Scan::No,
+        [b'?', byte, ..] if !SECOND[usize::from(*byte)] => Scan::No,
         [b'?', _] => more(),
         [b'?', byte, CR, ..] => Scan::Frame(begin + 3, Content::Message(status(*byte))),
         [b'?', ..] => Scan::No,

@@ -46,7 +46,7 @@ const FRAMES: [(Protocol, &[u8]); 27] = [
     (Cas, b"\x01\x02U-  12.4LB\x6f\x03\x04"),
     (Toledo8217, b"\x0270.500\r"),
     (Toledo8217, b"\x02  7.50N\r"),
-    (Toledo8217, b"\x02?\x02\r"),
+    (Toledo8217, b"\x02?\x0a\r"),
     (Doran, b"\x02GR  155.4 lb"),
     (Doran, b"\x02S -  70.5kg 24.4"),
     (Doran, b"\x02\x80\xd7\xe4 155.4"),
@@ -82,7 +82,7 @@ fn a_frame_is_under_way_from_its_first_byte_to_its_last() {
 
 #[test]
 fn a_byte_that_fits_nowhere_ends_the_wait_for_a_frame() {
-    let noise: [(Protocol, &[u8]); 98] = [
+    let noise: [(Protocol, &[u8]); 99] = [
         (And, b"SX"),
         (And, b"UT"),
         (And, b"OT"),
@@ -155,6 +155,7 @@ fn a_byte_that_fits_nowhere_ends_the_wait_for_a_frame() {
         (Toledo8217, b"\x027\xb0"),
         (Toledo8217, b"\x027N7"),
         (Toledo8217, b"\x02?\x80"),
+        (Toledo8217, b"\x02 ?\x02\r"),
         (Toledo8217, b"\x02?aa"),
         (Toledo8217, b"\x02?a\n"),
         (Doran, b"\x03"),

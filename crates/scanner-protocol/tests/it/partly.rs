@@ -80,7 +80,8 @@ fn every_bit_of_the_toledo_8217_status_has_its_name() {
         "centre_of_zero",
         "net",
     ];
-    for byte in 0..0x80_u8 {
+    // Over capacity within the range of zero is no state, and the byte begins an answer.
+    for byte in (0..0x80_u8).filter(|&byte| byte != 2) {
         let fields = message(Protocol::Toledo8217, &[2, b'?', byte, b'\r']).fields;
         let set: Vec<_> = fields
             .iter()
