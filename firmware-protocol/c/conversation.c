@@ -1,15 +1,18 @@
 /* A scanner's firmware in C, as far as the link goes: its end of the line, a store for one record, the writer of records.
  *
- * It is led through the conversation of vectors_v1.h. What it sends must be the bytes there, what it hears the words there.
+ * It is led through the conversations of vectors_v1.h and vectors_v1_troubles.h. What it sends must be the bytes there, what it
+ * hears the words there.
  * Real firmware does the same in a loop: bytes from the UART to scan_link_handle_bytes, events from scan_link_poll_event, frames
  * from scan_link_poll_transmit to the UART, and scan_link_handle_timeout at least when scan_link_poll_timeout says so.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "scan_link.h"
 #include "scan_link_codes.h"
 #include "vectors_v1.h"
+#include "vectors_v1_troubles.h"
 
 /* ---- the memory for results: here, room for one ---- */
 
@@ -52,11 +55,11 @@ static bool memory_remove(void *context, ScanLinkResultNumber result)
 
 /* ---- what the firmware measures ---- */
 
-static bool write_record(struct memory *memory, ScanLinkResultNumber result)
+static ScanLinkRecordHeader header_of(ScanLinkResultNumber result)
 {
-    ScanLinkRecordHeader header = {
+    const ScanLinkRecordHeader header = {
         .result = result,
-        .scan = { .asked = false, .number = 1 },
+        .scan = { .asked = false, .number = result.number },
         .kind = SCAN_LINK_SCAN_KIND_BODY_COMPOSITION,
         .completeness = SCAN_LINK_COMPLETENESS_FULL,
         .uptime_ms = 61500,
@@ -71,6 +74,19 @@ static bool write_record(struct memory *memory, ScanLinkResultNumber result)
             .activity_level = 2, .activity_level_known = true,
         },
     };
+    return header;
+}
+
+static void keep(struct memory *memory, ScanLinkResultNumber result, size_t length)
+{
+    memory->waiting.length = length;
+    memory->waiting.result = result;
+    memory->waits = true;
+}
+
+static bool write_record(struct memory *memory, ScanLinkResultNumber result)
+{
+    const ScanLinkRecordHeader header = header_of(result);
     ScanLinkRecordWriter writer;
     bool fits = scan_link_record_begin(&writer, memory->record, sizeof memory->record, &header)
         && scan_link_record_value(&writer, SCAN_LINK_METRIC_BODY_WEIGHT, 805, 1)
@@ -82,17 +98,58 @@ static bool write_record(struct memory *memory, ScanLinkResultNumber result)
             fits = fits && scan_link_record_impedance(&writer, segment, frequency, 3000 + step, -300 - step);
         }
     }
-    if (!fits) {
-        return false;
+    if (fits) {
+        keep(memory, result, scan_link_record_finish(&writer));
     }
-    memory->waiting.length = scan_link_record_finish(&writer);
-    memory->waiting.result = result;
-    memory->waits = true;
-    return true;
+    return fits;
 }
 
-static bool act(ScanLinkDevice *link, struct memory *memory, const char *action)
+/* The record "small" of the vectors. */
+static bool small_record_is_that_of_the_vectors(void)
 {
+    const ScanLinkResultNumber result = { .boot = 7, .number = 3 };
+    const ScanLinkRecordHeader header = header_of(result);
+    ScanLinkRecordWriter writer;
+    uint8_t record[256];
+    return scan_link_record_begin(&writer, record, sizeof record, &header)
+        && scan_link_record_value(&writer, SCAN_LINK_METRIC_BODY_WEIGHT, 805, 1)
+        && scan_link_record_value(&writer, SCAN_LINK_METRIC_PHASE_ANGLE_RIGHT_LEG, -88, 1)
+        && scan_link_record_impedance(&writer, SCAN_LINK_SEGMENT_LEFT_LEG, SCAN_LINK_FREQUENCY_50KHZ, 2420, -260)
+        && scan_link_record_value(&writer, SCAN_LINK_METRIC_WAIST_GIRTH, 8125, 2)
+        && scan_link_record_finish(&writer) == sizeof SMALL_RECORD
+        && memcmp(record, SMALL_RECORD, sizeof SMALL_RECORD) == 0;
+}
+
+static bool counts(ScanLinkDevice *link, const char *what, uint32_t count)
+{
+    ScanLinkCounters counters;
+    scan_link_counters(link, &counters);
+    const struct { const char *name; uint32_t count; } known[] = {
+        { "unknown_messages", counters.unknown_messages },
+        { "not_frames", counters.not_frames },
+        { "bad_checksums", counters.bad_checksums },
+        { "strangers", counters.strangers },
+        { "echoes", counters.echoes },
+    };
+    for (size_t at = 0; at < sizeof known / sizeof known[0]; at++) {
+        if (strcmp(known[at].name, what) == 0) {
+            return known[at].count == count;
+        }
+    }
+    return false;
+}
+
+static bool act(ScanLinkDevice *link, struct memory *memory, uint64_t *now, const char *action)
+{
+    uint32_t count;
+    char what[32];
+    if (sscanf(action, "wait until %" SCNu64, now) == 1) {
+        scan_link_handle_timeout(link, *now);
+        return true;
+    }
+    if (sscanf(action, "count %" SCNu32 " %31s", &count, what) == 2) {
+        return counts(link, what, count);
+    }
     const ScanLinkScan walk_up = { .asked = false, .number = 1 };
     const ScanLinkScan asked = { .asked = true, .number = 9 };
     const ScanLinkResultNumber result = { .boot = 7, .number = 1 };
@@ -101,6 +158,11 @@ static bool act(ScanLinkDevice *link, struct memory *memory, const char *action)
     }
     if (strcmp(action, "keep result 7-1") == 0) {
         return write_record(memory, result);
+    }
+    if (strcmp(action, "keep 235 bytes as result 7-1") == 0) {
+        memset(memory->record, 5, 235);
+        keep(memory, result, 235);
+        return true;
     }
     if (strcmp(action, "end walk-up 1 with result 7-1") == 0) {
         const ScanLinkEnding ending = { .kind = SCAN_LINK_ENDING_KIND_COMPLETED, .result = result };
@@ -111,6 +173,14 @@ static bool act(ScanLinkDevice *link, struct memory *memory, const char *action)
     }
     if (strcmp(action, "report zero point fault 17") == 0) {
         return scan_link_fault(link, SCAN_LINK_FAULT_ZERO_POINT, 17) == SCAN_LINK_SENT_OK;
+    }
+    if (strcmp(action, "end walk-up 1 as person moved") == 0) {
+        const ScanLinkEnding ending = { .kind = SCAN_LINK_ENDING_KIND_FAILED, .code = SCAN_LINK_FAULT_PERSON_MOVED };
+        return scan_link_ended(link, walk_up, ending) == SCAN_LINK_SENT_OK;
+    }
+    if (strcmp(action, "end asked 9 as not screened") == 0) {
+        const ScanLinkEnding ending = { .kind = SCAN_LINK_ENDING_KIND_REFUSED, .code = SCAN_LINK_REFUSAL_NOT_SCREENED };
+        return scan_link_ended(link, asked, ending) == SCAN_LINK_SENT_OK;
     }
     if (strcmp(action, "end asked 9 as cancelled") == 0) {
         const ScanLinkEnding ending = { .kind = SCAN_LINK_ENDING_KIND_CANCELLED };
@@ -126,7 +196,14 @@ static void hear(ScanLinkDevice *link, char *words, size_t size)
     ScanLinkEvent event;
     switch (scan_link_poll_event(link, &event)) {
     case SCAN_LINK_EVENT_KIND_CONNECTED:
-        snprintf(words, size, "connected");
+        snprintf(words, size, event.version == 1 && scan_link_is_connected(link) ? "connected" : "connected to whom");
+        break;
+    case SCAN_LINK_EVENT_KIND_DISCONNECTED:
+        snprintf(words, size, "disconnected, %s",
+                 event.reason == SCAN_LINK_CLOSE_REASON_PEER_RESTARTED ? "the bridge started anew" : "for another reason");
+        break;
+    case SCAN_LINK_EVENT_KIND_INCOMPATIBLE:
+        snprintf(words, size, "incompatible, the bridge speaks %u to %u", event.versions.oldest, event.versions.newest);
         break;
     case SCAN_LINK_EVENT_KIND_STORED:
         snprintf(words, size, "stored %lu-%lu", (unsigned long)event.result.boot, (unsigned long)event.result.number);
@@ -146,31 +223,34 @@ static void hear(ScanLinkDevice *link, char *words, size_t size)
     }
 }
 
-/* ---- the conversation ---- */
+/* ---- the conversations ---- */
 
-static bool follow(ScanLinkDevice *link, struct memory *memory, const struct step *step)
+static bool follow(ScanLinkDevice *link, struct memory *memory, uint64_t *now, const struct step *step)
 {
     uint8_t frame[SCAN_LINK_FRAME];
     char words[80];
     size_t length;
+    hear(link, words, sizeof words);
+    if (step->who == FIRMWARE_HEARS) {
+        return strcmp(words, step->words) == 0;
+    }
+    if (strcmp(words, "nothing") != 0) {
+        return false;
+    }
     switch (step->who) {
     case SCANNER_SENDS:
-        length = scan_link_poll_transmit(link, NOW_US, frame);
+        length = scan_link_poll_transmit(link, *now, frame);
         return length == step->length && memcmp(frame, step->bytes, length) == 0;
     case BRIDGE_SENDS:
-        length = scan_link_poll_transmit(link, NOW_US, frame);
-        scan_link_handle_bytes(link, NOW_US, step->bytes, step->length);
+        length = scan_link_poll_transmit(link, *now, frame);
+        scan_link_handle_bytes(link, *now, step->bytes, step->length);
         return length == 0;
-    case FIRMWARE_HEARS:
-        hear(link, words, sizeof words);
-        return strcmp(words, step->words) == 0;
-    case FIRMWARE_DOES:
-        return act(link, memory, step->words);
+    default:
+        return act(link, memory, now, step->words);
     }
-    return false;
 }
 
-int main(void)
+static bool converse(const char *name, uint64_t now, const struct step *steps, size_t count)
 {
     static ScanLinkDevice link;
     static struct memory memory;
@@ -184,19 +264,31 @@ int main(void)
         .capabilities = SCAN_LINK_CAPABILITY_LIVE_STAGES + SCAN_LINK_CAPABILITY_IMPEDANCES,
     };
     const ScanLinkStore store = { &memory, memory_oldest, memory_read, memory_remove };
-    scan_link_new(&link, &identity, store, 115200, 7, NOW_US);
-
-    const size_t count = sizeof STEPS / sizeof STEPS[0];
+    memory.waits = false;
+    scan_link_new(&link, &identity, store, 115200, 7, now);
     for (size_t number = 0; number < count; number++) {
-        if (!follow(&link, &memory, &STEPS[number])) {
-            fprintf(stderr, "step %zu differs: %s\n", number, STEPS[number].words);
-            return 1;
+        if (!follow(&link, &memory, &now, &steps[number])) {
+            fprintf(stderr, "%s: step %zu differs: %s\n", name, number, steps[number].words);
+            return false;
         }
     }
     if (memory.waits) {
-        fprintf(stderr, "the result was not forgotten\n");
-        return 1;
+        fprintf(stderr, "%s: the result was not forgotten\n", name);
     }
-    printf("%zu steps\n", count);
-    return 0;
+    return !memory.waits;
+}
+
+int main(void)
+{
+    bool good = converse("conversation", NOW_US, STEPS, sizeof STEPS / sizeof STEPS[0]);
+    const size_t count = sizeof TROUBLES / sizeof TROUBLES[0];
+    for (size_t number = 0; number < count; number++) {
+        const struct conversation *trouble = &TROUBLES[number];
+        good = converse(trouble->name, trouble->now_us, trouble->steps, trouble->count) && good;
+    }
+    if (!small_record_is_that_of_the_vectors()) {
+        fprintf(stderr, "the small record differs\n");
+        good = false;
+    }
+    return good ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads scan-link-v1.json as a program in another language would: by SPEC.md alone, sharing nothing with the crate."""
+"""Reads scan-link-v1.json and scan-link-v1-troubles.json as a program in another language would: by SPEC.md alone, sharing nothing with the crate."""
 
 import json
 import pathlib
@@ -43,27 +43,38 @@ class Reader:
     def u8(self):
         return self.take(1)[0]
 
-    def varint(self):
-        value = shift = 0
-        while True:
+    def one_of(self, count):
+        number = self.u8()
+        if number >= count:
+            raise ValueError("none of them")
+        return number
+
+    def varint(self, bits=32):
+        value = 0
+        for shift in range(0, bits, 7):
             byte = self.u8()
             value |= (byte & 0x7F) << shift
-            shift += 7
             if byte < 0x80:
+                if value >> bits:
+                    raise ValueError("too large")
                 return value
+        raise ValueError("too long")
 
-    def signed(self):
-        value = self.varint()
+    def signed(self, bits=32):
+        value = self.varint(bits)
         return value >> 1 ^ -(value & 1)
 
-    def text(self):
-        return self.take(self.varint()).decode()
+    def text(self, at_most):
+        length = self.varint()
+        if length > at_most:
+            raise ValueError("too long")
+        return self.take(length).decode()
 
     def option(self, read):
-        return read() if self.u8() else None
+        return read() if self.one_of(2) else None
 
     def decimal(self):
-        scale, mantissa = self.u8(), self.signed()
+        scale, mantissa = self.one_of(10), self.signed()
         digits = str(abs(mantissa)).rjust(scale + 1, "0")
         point = f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits
         return "-" * (mantissa < 0) + point
@@ -72,14 +83,14 @@ class Reader:
         return {"boot": self.varint(), "number": self.varint()}
 
     def scan(self):
-        return {["walk_up", "asked"][self.u8()]: self.varint()}
+        return {["walk_up", "asked"][self.one_of(2)]: self.varint()}
 
     def clock(self):
-        return {"unix_seconds": self.varint(), "offset_minutes": self.signed()}
+        return {"unix_seconds": self.varint(64), "offset_minutes": self.signed(16)}
 
     def subject(self):
         return {
-            "number": self.text(),
+            "number": self.text(18),
             "sex": self.option(self.u8),
             "age": self.option(self.u8),
             "height": self.option(self.decimal),
@@ -89,7 +100,7 @@ class Reader:
         }
 
     def ending(self):
-        kind = self.u8()
+        kind = self.one_of(4)
         if kind == 0:
             return {"completed": self.result()}
         return "cancelled" if kind == 2 else {{1: "failed", 3: "refused"}[kind]: self.u8()}
@@ -100,18 +111,18 @@ def scanner_says(data):
     number = r.u8()
     if number == 0:
         return {"identity": {
-            "device": r.take(16).hex(), "boot": r.varint(), "uptime_ms": r.varint(), "maker": r.text(), "model": r.text(),
-            "serial": r.text(), "firmware": r.text(), "capabilities": r.varint(),
+            "device": r.take(16).hex(), "boot": r.varint(), "uptime_ms": r.varint(), "maker": r.text(16),
+            "model": r.text(24), "serial": r.text(24), "firmware": r.text(16), "capabilities": r.varint(),
         }}
     if number == 1:
         return {"progress": {"scan": r.scan(), "stage": r.u8(), "percent": r.u8()}}
     if number == 2:
-        return {"result": {"result": r.result(), "length": r.varint()}}
+        return {"result": {"result": r.result(), "length": r.varint(16)}}
     if number == 3:
         return {"ended": {"scan": r.scan(), "ending": r.ending()}}
     if number == 4:
         return {"fault": {"fault": r.u8(), "detail": r.varint()}}
-    return {"log": {"level": r.u8(), "text": r.text()}}
+    return {"log": {"level": r.u8(), "text": r.text(96)}}
 
 
 def bridge_says(data):
@@ -122,12 +133,13 @@ def bridge_says(data):
     if number == 1:
         return {"set_clock": r.clock()}
     if number == 2:
-        return {"start": {"scan": r.varint(), "kind": r.u8(), "screened": r.u8() == 1, "subject": r.subject()}}
+        return {"start": {"scan": r.varint(), "kind": r.u8(), "screened": r.one_of(2) == 1, "subject": r.subject()}}
     return {"cancel": r.varint()}
 
 
 def record(data):
-    assert zlib.crc32(data[:-4]) == int.from_bytes(data[-4:], "little"), "checksum of a record"
+    if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
+        raise ValueError("checksum of a record")
     r = Reader(data[:-4])
     header = {
         "result": r.result(), "scan": r.scan(), "kind": r.u8(), "completeness": r.u8(), "uptime_ms": r.varint(),
@@ -137,9 +149,9 @@ def record(data):
     while r.at < len(r.data):
         kind, length = r.u8(), int.from_bytes(r.take(2), "little")
         s = Reader(r.take(length))
-        while s.at < length:
+        while kind in (1, 2) and s.at < length:
             if kind == 1:
-                items.append({"metric": s.varint(), "value": s.decimal()})
+                items.append({"metric": s.varint(16), "value": s.decimal()})
             else:
                 items.append({
                     "segment": s.u8(), "frequency": s.u8(), "resistance": s.decimal(), "reactance": s.decimal(),
@@ -149,28 +161,67 @@ def record(data):
 
 def conversation(steps):
     """Follows both sides' frames and returns the messages in order."""
-    nonces, parts, said = {}, {}, []
+    nonces, parts, answered, said = {}, {}, {}, []
     for step in steps:
         for side, key, digit in (("scanner", "scanner_sends", 1), ("bridge", "bridge_sends", 2)):
             if key not in step:
                 continue
             content = unframe(bytes.fromhex(step[key]))
-            assert content[0] >> 4 == digit
             kind = content[0] & 15
             if kind == 1:
                 assert content[1:3] == b"SL"
-                nonces[side] = content[3:7]
+                if nonces.get(side) != content[3:7]:
+                    nonces[side] = content[3:7]
+                    parts, answered = {}, {}
                 continue
-            assert int.from_bytes(content[1:5], "little") == zlib.crc32(nonces["scanner"] + nonces["bridge"])
+            pair = zlib.crc32(nonces["scanner"] + nonces["bridge"])
+            if content[0] >> 4 != digit or int.from_bytes(content[1:5], "little") != pair:
+                continue
             if kind in (2, 3):
-                parts.setdefault(side, bytearray()).extend(content[7:])
-            if kind == 3:
-                said.append((side, bytes(parts.pop(side))))
+                seq, index = content[5:7]
+                parts.setdefault((side, seq), {})[index] = content[7:]
+            if kind == 4:
+                other = {"scanner": "bridge", "bridge": "scanner"}[side]
+                # A second "done" for the same message: it came twice.
+                if answered.get(other) != content[5]:
+                    answered[other] = content[5]
+                    message = parts.pop((other, content[5]))
+                    assert sorted(message) == list(range(len(message))), "a part is missing"
+                    said.append((other, b"".join(message[index] for index in sorted(message))))
     return said
 
 
+def refuses(read, data, why):
+    try:
+        read(data)
+    except ValueError:
+        return
+    raise AssertionError(why)
+
+
+def check_records(cases):
+    for case in cases:
+        header, items = record(bytes.fromhex(case["hex"]))
+        for item in case["items"]:
+            item.pop("name", None)
+        assert (header, items) == (case["header"], case["items"]), case["name"]
+
+
+def is_frame(step):
+    wire = step.get("bridge_sends", "")
+    try:
+        unframe(bytes.fromhex(wire))
+    except ValueError:
+        return wire == ""
+    return True
+
+
+def load(name):
+    return json.loads(pathlib.Path(__file__).with_name(name).read_text())
+
+
 def main():
-    vectors = json.loads(pathlib.Path(__file__).with_name("scan-link-v1.json").read_text())
+    vectors = load("scan-link-v1.json")
     for case in vectors["crc32"]:
         assert zlib.crc32(case["ascii"].encode()) == case["crc"]
     for case in vectors["sessions"]:
@@ -179,24 +230,31 @@ def main():
     for case in vectors["frames"]:
         assert unframe(bytes.fromhex(case["wire"]))[0] >> 4 == {"scanner": 1, "bridge": 2}[case["from"]], case["name"]
     for case in vectors["not_frames"]:
-        try:
-            unframe(bytes.fromhex(case["wire"]))
-        except ValueError:
-            continue
-        raise AssertionError(case["why"])
+        refuses(unframe, bytes.fromhex(case["wire"]), case["why"])
     for case in vectors["messages"]:
         read = scanner_says if case["from"] == "scanner" else bridge_says
         assert read(bytes.fromhex(case["hex"])) == case["says"], case
-    for case in vectors["records"]:
-        header, items = record(bytes.fromhex(case["hex"]))
-        for item in case["items"]:
-            item.pop("name", None)
-        assert (header, items) == (case["header"], case["items"]), case["name"]
+    check_records(vectors["records"])
     said = conversation(vectors["conversation"]["steps"])
     assert "identity" in scanner_says(said[0][1])
     results = [data for side, data in said if side == "scanner" and data[0] == 2]
     assert len(results) == 1 and len(record(results[0][5:])[1]) == 33
-    print(f"{len(vectors['messages'])} messages, {len(vectors['records'])} records, {len(said)} messages in conversation")
+
+    troubles = load("scan-link-v1-troubles.json")
+    for case in troubles["unreadable_messages"]:
+        refuses(scanner_says if case["from"] == "scanner" else bridge_says, bytes.fromhex(case["hex"]), case["why"])
+    check_records(troubles["records"])
+    for case in troubles["not_records"]:
+        refuses(record, bytes.fromhex(case["hex"]), case["why"])
+    for case in troubles["conversations"]:
+        # The bytes of one conversation are partly no frames.
+        steps = [step for step in case["steps"] if is_frame(step)]
+        messages = [data for side, data in conversation(steps) if side == "scanner"]
+        assert "identity" in scanner_says(messages[0]), case["name"]
+    print(
+        f"{len(vectors['messages'])} messages, {len(vectors['records'])} records, {len(said)} messages in conversation,"
+        f" {len(troubles['conversations'])} conversations with troubles"
+    )
 
 
 main()

@@ -4,26 +4,22 @@
 mod c;
 mod cases;
 mod conversation;
+mod troubles;
 mod words;
 
 use std::{fmt::Write as _, path::Path};
 
 use firmware_protocol::frame;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use self::conversation::{NOW, Step, conversation};
+use self::{
+    conversation::{NOW, Step, conversation},
+    troubles::troubles,
+};
 
 #[test]
 fn the_vectors_of_version_1_are_what_the_crate_does() {
-    let conversation: Vec<_> = conversation()
-        .iter()
-        .map(|step| match step {
-            Step::Sends(bytes) => json!({ "scanner_sends": hex(bytes) }),
-            Step::Arrives(bytes) => json!({ "bridge_sends": hex(bytes) }),
-            Step::Hears(event) => json!({ "firmware_hears": event }),
-            Step::Does(action) => json!({ "firmware_does": action }),
-        })
-        .collect();
+    let conversation: Vec<_> = conversation().iter().map(Step::json).collect();
     let vectors = json!({
         "about": "scan-link version 1, see SPEC.md. Published: never edit this file; a new version gets a file of its own. \
                   Codes and metrics are numbers, exact values are decimal texts, byte strings are hexadecimal.",
@@ -35,9 +31,56 @@ fn the_vectors_of_version_1_are_what_the_crate_does() {
         "records": cases::records(),
         "conversation": { "scanner_seed": 7, "bridge_seed": 9, "now_us": NOW, "steps": conversation },
     });
-    let mut text = serde_json::to_string_pretty(&vectors).unwrap();
-    text.push('\n');
-    compare("vectors/scan-link-v1.json", &text);
+    compare("vectors/scan-link-v1.json", &pretty(&vectors));
+}
+
+#[test]
+fn the_vectors_of_what_goes_wrong_are_what_the_crate_does() {
+    let conversations: Vec<_> = troubles()
+        .iter()
+        .map(|trouble| {
+            let mut all = nonces(&trouble.steps);
+            all["name"] = trouble.name.into();
+            all["now_us"] = trouble.now.into();
+            all["steps"] = trouble.steps.iter().map(Step::json).collect();
+            all
+        })
+        .collect();
+    let vectors = json!({
+        "about": "scan-link version 1: what scan-link-v1.json leaves out, in the same form. Published: never edit this file; further \
+                  cases get a file of their own. The nonces are those of one scanner; another one takes them from here.",
+        "nonces_of_scan_link_v1": nonces(&conversation()),
+        "unreadable_messages": cases::unreadable_messages(),
+        "records": cases::records_of_later_scanners(),
+        "not_records": cases::not_records(),
+        "conversations": conversations,
+    });
+    compare("vectors/scan-link-v1-troubles.json", &pretty(&vectors));
+}
+
+/// The nonces of both sides, in their order.
+fn nonces(steps: &[Step]) -> Value {
+    let mut nonces = json!({ "scanner_nonces": [], "bridge_nonces": [] });
+    for step in steps {
+        let (Step::Sends(bytes) | Step::Arrives(bytes)) = step else {
+            continue;
+        };
+        let mut reader = frame::FrameReader::new();
+        for byte in bytes {
+            if let Some(Ok((from, frame::Frame::Hello(hello)))) = reader.push(*byte) {
+                let of = &mut nonces[format!("{}_nonces", words::words(from))];
+                let of = of.as_array_mut().unwrap();
+                if of.last() != Some(&hello.nonce.into()) {
+                    of.push(hello.nonce.into());
+                }
+            }
+        }
+    }
+    nonces
+}
+
+fn pretty(vectors: &Value) -> String {
+    serde_json::to_string_pretty(vectors).unwrap() + "\n"
 }
 
 #[test]

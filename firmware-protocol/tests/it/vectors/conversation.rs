@@ -1,7 +1,9 @@
 //! A conversation of the two endpoints, as its scanner sees it.
 
 use firmware_protocol::*;
+use serde_json::{Value, json};
 
+use super::hex;
 use crate::sample;
 
 /// One step of a conversation, from the scanner's point of view.
@@ -14,6 +16,24 @@ pub(super) enum Step {
     Hears(String),
     /// Its firmware does this.
     Does(&'static str),
+    /// Time passes until so many microseconds since its start.
+    Waits(u64),
+    /// So many of these are counted.
+    Counts(&'static str, u32),
+}
+
+impl Step {
+    /// The step in JSON.
+    pub(super) fn json(&self) -> Value {
+        match self {
+            Self::Sends(bytes) => json!({ "scanner_sends": hex(bytes) }),
+            Self::Arrives(bytes) => json!({ "bridge_sends": hex(bytes) }),
+            Self::Hears(event) => json!({ "firmware_hears": event }),
+            Self::Does(action) => json!({ "firmware_does": action }),
+            Self::Waits(now) => json!({ "time_passes_until_us": now }),
+            Self::Counts(what, count) => json!({ "scanner_counts": { (*what): count } }),
+        }
+    }
 }
 
 /// Microseconds since the scanner's start, throughout.
@@ -65,7 +85,7 @@ pub(super) fn conversation() -> Vec<Step> {
 }
 
 /// Three values and an impedance, and then enough impedances for a second part.
-fn conversation_record() -> Vec<u8> {
+pub(super) fn conversation_record() -> Vec<u8> {
     let mut buffer = [0; 1200];
     let mut writer = RecordWriter::new(&mut buffer, &sample::header(ResultNumber { boot: 7, number: 1 })).unwrap();
     for (metric, tenths) in [
@@ -92,6 +112,20 @@ fn conversation_record() -> Vec<u8> {
     writer.finish().to_vec()
 }
 
+/// What the firmware hears, in words.
+pub(super) fn words_of(event: &DeviceEvent) -> String {
+    match event {
+        DeviceEvent::Connected { .. } => "connected".to_owned(),
+        DeviceEvent::Disconnected(CloseReason::PeerRestarted) => "disconnected, the bridge started anew".to_owned(),
+        DeviceEvent::Disconnected(reason) => panic!("{reason:?} is in no conversation"),
+        DeviceEvent::Incompatible(versions) => format!("incompatible, the bridge speaks {versions}"),
+        DeviceEvent::Stored(result) => format!("stored {result}"),
+        DeviceEvent::SetClock(clock) => format!("clock {} {}", clock.unix_seconds, clock.offset_minutes),
+        DeviceEvent::Start(start) => format!("start {} for subject {}", start.scan, start.subject.number),
+        DeviceEvent::Cancel(scan) => format!("cancel {scan}"),
+    }
+}
+
 fn talk(steps: &mut Vec<Step>, device: &mut Device<RamStore<2, 1200>>, host: &mut Host) {
     let now = Instant::from_micros(NOW);
     loop {
@@ -115,16 +149,7 @@ fn talk(steps: &mut Vec<Step>, device: &mut Device<RamStore<2, 1200>>, host: &mu
             steps.push(Step::Arrives(frame.to_vec()));
             device.handle_bytes(now, frame);
             while let Some(event) = device.poll_event() {
-                steps.push(Step::Hears(match event {
-                    DeviceEvent::Connected { .. } => "connected".to_owned(),
-                    DeviceEvent::Stored(result) => format!("stored {result}"),
-                    DeviceEvent::SetClock(clock) => format!("clock {} {}", clock.unix_seconds, clock.offset_minutes),
-                    DeviceEvent::Start(start) => {
-                        format!("start {} for subject {}", start.scan, start.subject.number)
-                    }
-                    DeviceEvent::Cancel(scan) => format!("cancel {scan}"),
-                    DeviceEvent::Disconnected(_) | DeviceEvent::Incompatible(_) => panic!("{event:?}"),
-                }));
+                steps.push(Step::Hears(words_of(&event)));
             }
         }
         if quiet {

@@ -1,0 +1,375 @@
+//! Conversations in which something goes wrong, as the scanner sees them. The bridge is played by hand: an endpoint that does what
+//! it should would not lose, repeat or misspell anything.
+
+use firmware_protocol::{
+    frame::{self, Frame, FrameReader, Hello, MAX_FRAME},
+    *,
+};
+
+use super::{
+    cases,
+    conversation::{NOW, Step, conversation_record, words_of},
+};
+use crate::sample;
+
+/// A conversation of a scanner with seed 7.
+pub(super) struct Trouble {
+    pub(super) name: &'static str,
+    /// Microseconds since the scanner's start when it begins.
+    pub(super) now: u64,
+    pub(super) steps: Vec<Step>,
+}
+
+pub(super) fn troubles() -> Vec<Trouble> {
+    vec![
+        a_part_is_lost(),
+        a_gap_in_a_message_of_the_bridge(),
+        answers_are_lost(),
+        the_bridge_starts_anew(),
+        no_common_version(),
+        a_result_is_confirmed_early_and_twice(),
+        a_message_of_exactly_one_part(),
+        results_and_messages_take_turns(),
+        messages_that_are_not_understood(),
+        bytes_that_are_no_frames(),
+        every_message(),
+        an_uptime_that_has_come_to_its_end(),
+    ]
+}
+
+fn a_part_is_lost() -> Trouble {
+    let mut script = Script::met(NOW);
+    script.keeps_result();
+    // Its first part did not arrive.
+    script.arrives(Frame::Want {
+        session: script.session(),
+        seq: script.sent,
+        index: 0,
+    });
+    script.done();
+    script.says(HostMessage::Stored(RESULT));
+    script.end("a part is lost, and the bridge wants it")
+}
+
+fn a_gap_in_a_message_of_the_bridge() -> Trouble {
+    let mut script = Script::met(NOW);
+    // Of a later version: no message of this one is longer than a part.
+    let part = [99; frame::MAX_PAYLOAD];
+    for index in [0, 2, 3, 4, 1, 2, 3, 4] {
+        script.says_part(index, index == 4, &part);
+    }
+    script.seq += 1;
+    script.says(HostMessage::Cancel(9));
+    script.end("a gap in a long message is asked for once, and once more behind its last part")
+}
+
+fn answers_are_lost() -> Trouble {
+    let mut script = Script::met(NOW);
+    script.faults();
+    // The first repeat comes after 100 ms and two frame times, the second after twice that, but 250 ms and two frame times at most.
+    script.waits_until(NOW + 143_922);
+    script.waits_until(NOW + 143_922 + 287_844);
+    script.done();
+    script.says(HostMessage::Cancel(9));
+    script.seq -= 1;
+    script.says(HostMessage::Cancel(9));
+    script.end("answers are lost, and what they answer is repeated")
+}
+
+fn the_bridge_starts_anew() -> Trouble {
+    let mut script = Script::met(NOW);
+    script.keeps_result();
+    script.done();
+    script.nonce = 5;
+    script.scanner = 0;
+    script.greets();
+    script.greets();
+    script.done();
+    script.done();
+    script.says(HostMessage::Stored(RESULT));
+    script.end("the bridge starts anew and gets the result again")
+}
+
+fn no_common_version() -> Trouble {
+    let mut script = Script::new(NOW);
+    script.versions.oldest = 4;
+    script.greets();
+    script.waits_until(NOW + 5_000_000);
+    script.versions.oldest = 1;
+    script.greets();
+    script.done();
+    script.end("a bridge without a common version is updated")
+}
+
+fn a_result_is_confirmed_early_and_twice() -> Trouble {
+    let mut script = Script::met(NOW);
+    script.keeps_result();
+    // The bridge has the record from an earlier session; its "done" is lost, and the scanner repeats what it has forgotten: zeros.
+    script.says(HostMessage::Stored(RESULT));
+    script.waits_until(NOW + 143_922);
+    script.done();
+    script.says(HostMessage::Stored(RESULT));
+    script.end("a result is confirmed while it is sent, and once more")
+}
+
+fn a_message_of_exactly_one_part() -> Trouble {
+    let mut script = Script::met(NOW);
+    script.does("keep 235 bytes as result 7-1", |device| {
+        device.store_mut().append(RESULT, &[5; 235]).unwrap();
+    });
+    script.done();
+    script.says(HostMessage::Stored(RESULT));
+    script.end("a message of exactly 240 bytes is one full last part")
+}
+
+fn results_and_messages_take_turns() -> Trouble {
+    let mut script = Script::met(NOW);
+    script.acts("log that the load cells are warm", |device| {
+        device.log(LogLevel::Info, "load cells warm").unwrap();
+    });
+    script.faults();
+    script.keeps_result();
+    script.done();
+    script.done();
+    script.done();
+    script.says(HostMessage::Stored(RESULT));
+    script.end("a result goes between two messages that wait")
+}
+
+fn messages_that_are_not_understood() -> Trouble {
+    let mut script = Script::met(NOW);
+    let unreadable = cases::unreadable();
+    let bridge = unreadable.iter().filter(|(from, ..)| *from == Side::Host);
+    let mut count = 0;
+    for (_, _, bytes) in bridge {
+        script.says_bytes(bytes);
+        count += 1;
+    }
+    // A message of a later version, as long as a part can be.
+    script.says_bytes(&[99; frame::MAX_PAYLOAD]);
+    script.counts("unknown_messages", count + 1, |counters| counters.unknown_messages);
+    script.says_bytes(&[3, 42, 1, 2, 3]);
+    script.end("messages that are unknown or cannot be read are answered and dropped, bytes behind one are skipped")
+}
+
+fn bytes_that_are_no_frames() -> Trouble {
+    let mut script = Script::met(NOW);
+    for wire in cases::not_frames() {
+        script.arrive(wire);
+    }
+    let session = script.session();
+    script.arrives(Frame::Alive { session: session ^ 1 });
+    script.arrive(encoded(Side::Device, &Frame::Alive { session }));
+    script.counts("not_frames", 2, |counters| counters.not_frames);
+    script.counts("bad_checksums", 2, |counters| counters.bad_checksums);
+    script.counts("strangers", 1, |counters| counters.strangers);
+    script.counts("echoes", 1, |counters| counters.echoes);
+    script.says(HostMessage::Cancel(9));
+    script.end("what is no frame of the session is dropped and counted")
+}
+
+fn every_message() -> Trouble {
+    let mut script = Script::met(NOW);
+    for message in sample::host_messages() {
+        script.says(message);
+    }
+    script.faults();
+    script.done();
+    let (walk_up, asked) = (ScanRef::WalkUp(1), ScanRef::Asked(9));
+    let report: [(&'static str, ScanRef, Ending); 3] = [
+        ("end walk-up 1 with result 7-1", walk_up, Ending::Completed(RESULT)),
+        (
+            "end walk-up 1 as person moved",
+            walk_up,
+            Ending::Failed(Fault::PersonMoved),
+        ),
+        (
+            "end asked 9 as not screened",
+            asked,
+            Ending::Refused(Refusal::NotScreened),
+        ),
+    ];
+    for (action, scan, ending) in report {
+        script.does(action, |device| device.ended(scan, ending).unwrap());
+        script.done();
+    }
+    script.end("every message of the bridge, with its fields at their longest, and every end of a scan")
+}
+
+fn an_uptime_that_has_come_to_its_end() -> Trouble {
+    Script::met((1 << 32) * 1000 + NOW).end("an uptime of more than 49.7 days stays at its end")
+}
+
+const RESULT: ResultNumber = ResultNumber { boot: 7, number: 1 };
+
+/// A bridge played by hand, and the endpoint of a scanner.
+struct Script {
+    start: u64,
+    now: u64,
+    device: Device<RamStore<2, 1200>>,
+    steps: Vec<Step>,
+    /// The bridge's.
+    nonce: u32,
+    versions: VersionRange,
+    /// The bridge's next message.
+    seq: u8,
+    /// The nonce the scanner said last; 0 if the bridge has heard none.
+    scanner: u32,
+    /// The message the scanner sent last.
+    sent: u8,
+}
+
+impl Script {
+    /// Both are there and have not spoken.
+    fn new(now: u64) -> Self {
+        let store = RamStore::new();
+        let config = LineConfig::new(7);
+        let mut script = Self {
+            start: now,
+            now,
+            device: Device::new(sample::identity(7), store, config, Instant::from_micros(now)),
+            steps: Vec::new(),
+            nonce: 9,
+            versions: VersionRange { oldest: 1, newest: 9 },
+            seq: 0,
+            scanner: 0,
+            sent: 0,
+        };
+        script.listen();
+        script
+    }
+
+    /// Both have met, and the scanner has said who it is.
+    fn met(now: u64) -> Self {
+        let mut script = Self::new(now);
+        script.greets();
+        script.done();
+        script
+    }
+
+    fn end(self, name: &'static str) -> Trouble {
+        let Self { start, steps, .. } = self;
+        Trouble {
+            name,
+            now: start,
+            steps,
+        }
+    }
+
+    fn session(&self) -> u32 {
+        frame::crc32(&[self.scanner.to_le_bytes(), self.nonce.to_le_bytes()].concat())
+    }
+
+    /// The bridge sends a hello, which begins its count of messages anew.
+    fn greets(&mut self) {
+        self.seq = 0;
+        self.arrives(Frame::Hello(Hello {
+            nonce: self.nonce,
+            seen: self.scanner,
+            versions: self.versions,
+        }));
+    }
+
+    /// The bridge has the message that was sent last.
+    fn done(&mut self) {
+        self.arrives(Frame::Done {
+            session: self.session(),
+            seq: self.sent,
+        });
+    }
+
+    fn says(&mut self, message: HostMessage) {
+        let mut buffer = [0; MAX_MESSAGE];
+        let length = message.encode(&mut buffer);
+        self.says_bytes(&buffer[..length]);
+    }
+
+    fn says_bytes(&mut self, payload: &[u8]) {
+        self.says_part(0, true, payload);
+        self.seq += 1;
+    }
+
+    fn says_part(&mut self, index: u8, last: bool, payload: &[u8]) {
+        self.arrives(Frame::Part {
+            session: self.session(),
+            seq: self.seq,
+            index,
+            last,
+            payload,
+        });
+    }
+
+    fn arrives(&mut self, frame: Frame<'_>) {
+        self.arrive(encoded(Side::Host, &frame));
+    }
+
+    fn arrive(&mut self, bytes: Vec<u8>) {
+        self.device.handle_bytes(self.time(), &bytes);
+        self.steps.push(Step::Arrives(bytes));
+        self.listen();
+    }
+
+    fn waits_until(&mut self, now: u64) {
+        self.now = now;
+        self.device.handle_timeout(self.time());
+        self.steps.push(Step::Waits(now));
+        self.listen();
+    }
+
+    fn keeps_result(&mut self) {
+        self.does("keep result 7-1", |device| {
+            device.store_mut().append(RESULT, &conversation_record()).unwrap();
+        });
+    }
+
+    fn faults(&mut self) {
+        self.does("report zero point fault 17", |device| {
+            device.fault(Fault::ZeroPoint, 17).unwrap();
+        });
+    }
+
+    /// The firmware does something.
+    fn does(&mut self, action: &'static str, act: impl FnOnce(&mut Device<RamStore<2, 1200>>)) {
+        self.acts(action, act);
+        self.listen();
+    }
+
+    /// The same, and more before the line has its turn.
+    fn acts(&mut self, action: &'static str, act: impl FnOnce(&mut Device<RamStore<2, 1200>>)) {
+        self.steps.push(Step::Does(action));
+        act(&mut self.device);
+    }
+
+    fn counts(&mut self, what: &'static str, count: u32, counter: impl FnOnce(&Counters) -> u32) {
+        assert_eq!(counter(self.device.counters()), count, "{what}");
+        self.steps.push(Step::Counts(what, count));
+    }
+
+    /// What the firmware hears and the scanner sends.
+    fn listen(&mut self) {
+        while let Some(event) = self.device.poll_event() {
+            self.steps.push(Step::Hears(words_of(&event)));
+        }
+        let mut reader = FrameReader::new();
+        while let Some(frame) = self.device.poll_transmit(Instant::from_micros(self.now)) {
+            for byte in frame {
+                match reader.push(*byte) {
+                    Some(Ok((_, Frame::Hello(hello)))) => self.scanner = hello.nonce,
+                    Some(Ok((_, Frame::Part { seq, .. }))) => self.sent = seq,
+                    _ => {}
+                }
+            }
+            self.steps.push(Step::Sends(frame.to_vec()));
+        }
+    }
+
+    fn time(&self) -> Instant {
+        Instant::from_micros(self.now)
+    }
+}
+
+fn encoded(from: Side, frame: &Frame<'_>) -> Vec<u8> {
+    let mut buffer = [0; MAX_FRAME];
+    let length = frame::encode(from, frame, &mut buffer);
+    buffer[..length].to_vec()
+}
