@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use scan_model::Name;
-use scanner_protocol::{Carrier, PcDialect, Protocol};
+use scanner_protocol::{Carrier, PcDialect, PositionalModel, Protocol};
 use serde::{Deserialize, Deserializer, de};
 
 use crate::{PortSelector, SerialSettings, UsbMatch};
@@ -20,6 +20,8 @@ pub struct Config {
     pub protocol: Protocol,
     /// The commands that a Tanita in PC mode understands: those of the `model` in the file.
     pub pc_dialect: PcDialect,
+    /// Whose positional records count: those of the `model` in the file, if it names one.
+    pub positional_model: Option<PositionalModel>,
     /// Speed and frame. If the file does not say: `115200 8N1` for `scan-link`, else `9600 8N1`, which every tagged Tanita has.
     pub serial: SerialSettings,
     /// What the agent does with a result that belongs to nobody announced. The driver does not look at it.
@@ -61,12 +63,18 @@ enum BadSection {
     TwoPorts { id: Name },
     #[error("scanner `{id}` has an empty `port`: a path such as `/dev/ttyUSB0` or a name such as `COM5` is needed")]
     EmptyPort { id: Name },
-    #[error("scanner `{id}` has `model = \"{model}\"`, which only `protocol = \"tanita-pc\"` looks at")]
+    #[error(
+        "scanner `{id}` has `model = \"{model}\"`, which only `protocol = \"tanita-pc\"` or `\"tanita-positional\"` looks at"
+    )]
     ModelUnused { id: Name, model: String },
     #[error(
         "scanner `{id}` has `model = \"{model}\"`: no scanner with a PC mode is called so; one is `MC-780`, `DC-430` or `BC-418`"
     )]
-    UnknownModel { id: Name, model: String },
+    NoPcMode { id: Name, model: String },
+    #[error(
+        "scanner `{id}` has `model = \"{model}\"`: no scanner with positional records is called so; one is `TBF-310` or `BC-418`"
+    )]
+    NotPositional { id: Name, model: String },
 }
 
 impl TryFrom<Section> for Config {
@@ -82,14 +90,19 @@ impl TryFrom<Section> for Config {
             serial,
             unknown_person,
         } = section;
-        let pc_dialect = match model {
-            None => PcDialect::default(),
-            Some(model) if protocol != Protocol::TanitaPc => return Err(BadSection::ModelUnused { id, model }),
-            Some(model) => match PcDialect::of_model(&model) {
-                Some(dialect) => dialect,
-                None => return Err(BadSection::UnknownModel { id, model }),
+        let (mut pc_dialect, mut positional_model) = (PcDialect::default(), None);
+        match (protocol, model) {
+            (_, None) => {}
+            (Protocol::TanitaPc, Some(model)) => match PcDialect::of_model(&model) {
+                Some(dialect) => pc_dialect = dialect,
+                None => return Err(BadSection::NoPcMode { id, model }),
             },
-        };
+            (Protocol::TanitaPositional, Some(model)) => match PositionalModel::of_model(&model) {
+                Some(known) => positional_model = Some(known),
+                None => return Err(BadSection::NotPositional { id, model }),
+            },
+            (_, Some(model)) => return Err(BadSection::ModelUnused { id, model }),
+        }
         let port = match (port, r#match) {
             (Some(path), None) if path.as_os_str().is_empty() => return Err(BadSection::EmptyPort { id }),
             (Some(path), None) => PortSelector::Path(path),
@@ -102,6 +115,7 @@ impl TryFrom<Section> for Config {
             port,
             protocol,
             pc_dialect,
+            positional_model,
             serial: serial.unwrap_or(SerialSettings::usual(protocol)),
             unknown_person,
         })
@@ -148,6 +162,14 @@ mod tests {
     }
 
     #[test]
+    fn positional_records_are_those_of_the_model_if_one_is_named() {
+        let lines = "id = \"bay-1\"\nport = \"COM5\"\nprotocol = \"tanita-positional\"";
+        assert_eq!(parse(lines).expect("section").positional_model, None);
+        let config = parse(&format!("{lines}\nmodel = \"TBF-310GS\"")).expect("section");
+        assert_eq!(config.positional_model, Some(PositionalModel::Tbf310));
+    }
+
+    #[test]
     fn a_protocol_brings_its_usual_settings_and_the_file_has_the_last_word() {
         let lines = "id = \"bay-1\"\nport = \"COM5\"\nprotocol = \"scan-link\"";
         assert_eq!(parse(lines).expect("section").serial.to_string(), "115200 8N1");
@@ -183,6 +205,10 @@ mod tests {
             (
                 "port = \"COM5\"\nprotocol = \"tanita-pc\"\nmodel = \"X-1\"",
                 "`model = \"X-1\"`",
+            ),
+            (
+                "port = \"COM5\"\nprotocol = \"tanita-positional\"\nmodel = \"MC-780\"",
+                "one is `TBF-310` or `BC-418`",
             ),
             ("port = \"COM5\"\nunknown_person = \"ignore\"", "ignore"),
         ] {

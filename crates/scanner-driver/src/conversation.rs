@@ -280,6 +280,7 @@ mod tests {
             port: PortSelector::Path("unused".into()),
             protocol: Protocol::TanitaTagged,
             pc_dialect: scanner_protocol::PcDialect::default(),
+            positional_model: None,
             serial: SerialSettings::COMMON,
             unknown_person: UnknownPerson::default(),
         };

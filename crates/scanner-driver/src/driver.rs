@@ -39,6 +39,7 @@ impl Driver {
             config.protocol,
             Options {
                 pc_dialect: config.pc_dialect,
+                positional_model: config.positional_model,
                 baud: config.serial.baud(),
                 link_seed: fastrand::u32(..),
                 ..Options::default()

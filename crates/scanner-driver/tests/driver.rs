@@ -12,7 +12,7 @@ use scanner_driver::{CommandError, Config, Driver, PortSelector, PortState, Scan
 use scanner_protocol::{Event, Protocol, Refused, RejectReason};
 use scansim::{Line, Pace, Player};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -320,8 +320,13 @@ async fn a_scale_that_has_to_be_asked_is_asked_until_somebody_was_weighed() {
     let task = tokio::spawn(driver.run_on(port, stop.clone()));
     let people = tokio::spawn(async move {
         for tenths in [705, 640] {
-            let course = scansim::weighing(tenths);
-            scansim::Scale::Wb100.answer(&mut cable, &course).await.expect("host");
+            for shown in scansim::weighing(tenths) {
+                let mut request = [0; 4];
+                cable.read_exact(&mut request).await.expect("the host asks");
+                assert_eq!(&request, b"DR\r\n");
+                let line = scansim::Scale::Wb100.line(shown);
+                cable.write_all(&line).await.expect("the host listens");
+            }
         }
         cable
     });
@@ -371,6 +376,7 @@ impl Bay {
             port: PortSelector::Path(self.link.clone()),
             protocol: Protocol::Auto,
             pc_dialect: scanner_protocol::PcDialect::default(),
+            positional_model: None,
             serial: "9600 8N1".parse().expect("settings"),
             unknown_person: UnknownPerson::Unassigned,
         }
