@@ -217,13 +217,15 @@ impl<F: Flash> ResultStore for FlashStore<F> {
         }
     }
 
-    fn remove(&mut self, result: ResultNumber) {
+    fn remove(&mut self, result: ResultNumber) -> bool {
         // The bridge confirms what it was sent, and it was sent the oldest.
-        if let Some((_, sector)) = self.waiting.front().filter(|(waiting, _)| waiting.result == result) {
-            let address = sector * F::SECTOR + 4;
-            self.write_word(address, 0);
-            self.waiting.pop_front();
-        }
+        let Some((_, sector)) = self.waiting.front().filter(|(waiting, _)| waiting.result == result) else {
+            return false;
+        };
+        let address = sector * F::SECTOR + 4;
+        self.write_word(address, 0);
+        self.waiting.pop_front();
+        true
     }
 }
 
@@ -324,9 +326,9 @@ mod tests {
             |s| s.append(result(1), &[1; 51]).unwrap(),
             |s| s.append(result(2), &[2; 52]).unwrap(),
             |s| s.append(result(3), &[3; 53]).unwrap(),
-            |s| s.remove(result(1)),
+            |s| assert!(s.remove(result(1))),
             |s| s.append(result(4), &[4; 54]).unwrap(),
-            |s| s.remove(result(2)),
+            |s| assert!(s.remove(result(2))),
             |s| s.append(result(5), &[5; 55]).unwrap(),
             |s| s.append(result(6), &[6; 56]).unwrap(),
         ];
