@@ -15,7 +15,8 @@ pub fn seal_key(data_dir: &Path) -> PathBuf {
     data_dir.join("seal.key")
 }
 
-/// Makes the data directory if it is missing, for its owner alone. On Windows the rights of its parent count.
+/// Makes the data directory if it is missing, for its owner alone. On Windows the rights of its parent count, which the installer sets;
+/// `scanbridge check` warns where everybody may read it.
 pub(crate) fn make(data_dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

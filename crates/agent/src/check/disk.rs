@@ -68,7 +68,7 @@ pub(super) async fn check(config: &Config) -> Finding {
 }
 
 /// The directory, or the nearest of its parents that exists.
-fn existing_part(dir: &Path) -> io::Result<PathBuf> {
+pub(super) fn existing_part(dir: &Path) -> io::Result<PathBuf> {
     dir.ancestors()
         .find(|part| part.is_dir())
         .map(Path::to_owned)

@@ -6,6 +6,7 @@ mod broker;
 mod cloud;
 mod disk;
 mod finding;
+mod rights;
 mod scanner;
 
 use std::path::Path;
@@ -27,6 +28,11 @@ pub(crate) async fn check(config: &Config, path: &Path) -> Exit {
         print(Finding::warning("configuration", warning));
     }
     print(disk::check(config).await);
+    // Where no agent has worked yet, what the directory will inherit.
+    let place = disk::existing_part(&config.agent.data_dir);
+    if let Some(doubt) = place.ok().and_then(|place| rights::doubt(&place)) {
+        print(Finding::warning("disk", doubt));
+    }
     for scanner in &config.scanners {
         print(scanner::check(scanner).await);
     }
