@@ -19,7 +19,8 @@ pub struct AgentConfig {
     /// Default `/var/lib/scanbridge`; on Windows `%ProgramData%\scanbridge\data`.
     #[serde(default = "default_data_dir")]
     pub data_dir: PathBuf,
-    /// Time zone of the devices' clocks, by its IANA name. They are set by hand and know no zone.
+    /// Time zone of the local time that devices are given whose clocks the agent sets, by its IANA name. What a device reports as its
+    /// own time is not converted.
     ///
     /// Default: the system's.
     #[serde(default = "TimeZone::system", deserialize_with = "time_zone")]
