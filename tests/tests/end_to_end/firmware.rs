@@ -3,6 +3,7 @@
 
 use std::{any::Any, collections::BTreeMap};
 
+use jiff::{SignedDuration, Timestamp};
 use scansim::EmulatedScanner;
 use serde_json::Value;
 
@@ -144,6 +145,32 @@ async fn the_same_person_twice_is_two_readings() {
     assert_eq!(first, second);
     site.expect_readings(&[first, second]).await;
     site.until_confirmed().await;
+    assert!(agent.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_that_waited_in_the_scanner_have_the_dates_of_their_measurements() {
+    let Some(mut site) = Site::new().await else { return };
+    site.world.hub.start().await;
+    let began = Timestamp::now();
+    // They are delivered one behind the other, when the agent comes.
+    let measured = [measure(&mut site.scanner).await, measure(&mut site.scanner).await];
+    let agent = site.world.agent();
+    site.until_confirmed().await;
+    site.expect_readings(&measured).await;
+
+    let readings = site.world.hub.until_complete(2).await;
+    let date = |measured: &Values| -> Timestamp {
+        let reading = readings.iter().find(|reading| values(reading) == *measured).unwrap();
+        reading["date"].as_str().unwrap().parse().unwrap()
+    };
+    let [first, second] = [date(&measured[0]), date(&measured[1])];
+    assert!(began < first && second < Timestamp::now());
+    // The second scan took 3.3 s.
+    assert!(
+        second.duration_since(first) > SignedDuration::from_secs(2),
+        "{first} {second}"
+    );
     assert!(agent.terminate().success());
 }
 
