@@ -8,8 +8,8 @@ use scan_model::subject::Subject;
 /// A wish of the agent. Families that only send refuse all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Measure somebody. The scan that this starts ends with exactly one [`Event::Record`](crate::Event::Record) or
-    /// [`Event::DeviceError`](crate::Event::DeviceError).
+    /// Measure somebody. The scan that this starts ends with exactly one of the events that end one (see [`Event`](crate::Event)),
+    /// unless [`Self::Cancel`] or [`Self::Release`] ends it before, which is no event.
     Start(StartScan),
     /// Give the running measurement up. The scan has ended as far as the session is concerned: a result that comes nevertheless
     /// is one that nobody asked for.
@@ -19,7 +19,8 @@ pub enum Command {
     /// What time it is, and where: for the device's own clock.
     SetClock(Zoned),
     /// Give the scanner back to its own keys, before a shutdown or an update. Done when
-    /// [`poll_timeout`](crate::Session::poll_timeout) is `None`; a measurement that is running is waited for.
+    /// [`poll_timeout`](crate::Session::poll_timeout) is `None`. A measurement that is running is waited for, and not repeated; a scan
+    /// whose measurement has not begun has ended.
     Release,
 }
 

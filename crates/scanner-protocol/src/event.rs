@@ -6,9 +6,9 @@ use scan_model::{Record, progress::Stage, record::Device};
 
 /// Something that happened at the scanner.
 ///
-/// A [`Stage`](Event::Stage) tells that a result is under way; exactly one of [`Record`](Event::Record),
+/// A [`Stage`](Event::Stage) tells that a scan is under way, whoever started it; exactly one of [`Record`](Event::Record),
 /// [`Rejected`](Event::Rejected), [`Repeated`](Event::Repeated), [`Cancelled`](Event::Cancelled) and
-/// [`DeviceError`](Event::DeviceError) ends it.
+/// [`DeviceError`](Event::DeviceError) ends it. A scan that [`Command::Start`](crate::Command::Start) wants is under way from there on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The device entered a stage of the scan, or got on within it. A device that only sends has
@@ -27,7 +27,8 @@ pub enum Event {
     Repeated,
     /// Something is wrong at the device: it said so, or it did not do what it was asked for. A running scan has ended with it.
     DeviceError(DeviceError),
-    /// A result of an earlier scan, which the device has kept until now. Nothing that is under way ends with it.
+    /// A result of an earlier scan, which the device has kept until now, or which was on its way when another scan was started. Nothing
+    /// that is under way ends with it.
     Earlier(Result<Box<Record>, Rejected>),
     /// Somebody stopped the running scan at the device.
     Cancelled,

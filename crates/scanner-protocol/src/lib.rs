@@ -40,6 +40,7 @@ mod session;
 mod stream;
 mod tanita;
 mod time;
+mod trouble;
 mod weight;
 
 pub use bluetooth::{Characteristic, Joiner, user_data::consent};

@@ -27,7 +27,7 @@ pub struct Onlooker {
 #[derive(Debug)]
 enum View {
     Frames(Box<Frames>),
-    /// A conversation, and of PC mode its lines beside the records.
+    /// A conversation, and of PC mode its lines beside the records: whoever has all views puts them in order.
     Session(Box<Session>, Option<Transcript>),
     ScanLink(Box<Capture>),
 }
@@ -124,7 +124,7 @@ impl View {
                 session.handle_bytes(now, bytes);
                 drain(session, found);
                 if let Some(transcript) = transcript {
-                    add(transcript.take(bytes), found);
+                    found.extend(transcript.take(bytes));
                 }
             }
             Self::ScanLink(capture) => capture.handle_bytes(bytes, found),
@@ -150,7 +150,7 @@ impl View {
                 session.handle_line(now, LineEvent::Down);
                 drain(session, found);
                 if let Some(transcript) = transcript {
-                    add(transcript.close(), found);
+                    found.extend(transcript.close());
                 }
             }
             Self::ScanLink(capture) => capture.close(found),
@@ -200,15 +200,6 @@ fn drain(session: &mut Session, found: &mut Vec<Decoded>) {
             outcome,
         });
     }
-}
-
-/// The lines of PC mode, behind its records: whoever has all views puts them in order.
-fn add(lines: Vec<(u64, Content)>, found: &mut Vec<Decoded>) {
-    found.extend(lines.into_iter().map(|(offset, content)| Decoded {
-        offset,
-        protocol: Protocol::TanitaPc,
-        outcome: Ok(content),
-    }));
 }
 
 /// Without the bytes and the units that it holds: they are of a person.

@@ -98,7 +98,7 @@ impl Session {
         let family = match protocol {
             Protocol::Auto => Family::Auto(Box::new(Auto::new(options))),
             Protocol::TanitaTagged => Family::TanitaTagged(Tagged::new(&options)),
-            Protocol::TanitaPc => Family::TanitaPc(Box::new(PcMode::new(options))),
+            Protocol::TanitaPc => Family::TanitaPc(Box::new(PcMode::new(&options))),
             Protocol::ScanLink => Family::ScanLink(Box::new(ScanLink::new(&options))),
             Protocol::TanitaPositional => {
                 let grammar = positional::grammar_of(options.positional_model);

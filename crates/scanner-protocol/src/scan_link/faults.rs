@@ -2,15 +2,10 @@
 
 use firmware_protocol::{Fault, Refusal, VERSIONS, VersionRange};
 
-use crate::DeviceError;
-
-/// An error that the session found out itself.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Trouble {
-    name: &'static str,
-    advice: &'static str,
-    needs_service: bool,
-}
+use crate::{
+    DeviceError,
+    trouble::{self, Trouble, passing, service},
+};
 
 /// Nobody says hello.
 pub(super) const NO_ANSWER: Trouble = service(
@@ -41,39 +36,18 @@ pub(super) const DISPLACED: Trouble = passing(
 /// What a scanner reports. `detail` is the maker's own number; 0 for none.
 pub(super) fn fault(fault: Fault, detail: u32) -> DeviceError {
     let trouble = match fault {
-        Fault::Internal => service(
-            "internal_fault",
-            "The scanner reports an internal fault: switch it off and on; if it comes again, call service",
-        ),
-        Fault::Overload => passing(
-            "scale_overload",
-            "Too much weight on the scanner: step off and start again",
-        ),
-        Fault::Impedance => passing(
-            "impedance_error",
-            "No good contact: stand barefoot on the electrodes, hold both grips firmly, and start again",
-        ),
-        Fault::ZeroPoint => passing(
-            "zero_point_error",
-            "The scanner could not find its zero: take everything off the platform and start again",
-        ),
+        Fault::Internal => trouble::INTERNAL_FAULT,
+        Fault::Overload => trouble::SCALE_OVERLOAD,
+        Fault::Impedance => trouble::IMPEDANCE_ERROR,
+        Fault::ZeroPoint => trouble::ZERO_POINT_ERROR,
         Fault::PersonMoved => passing(
             "person_moved",
             "The measurement was disturbed: stand still until it is over, and start again",
         ),
         Fault::NobodyCame => passing("nobody_came", "Nobody stepped on in time: start again"),
-        Fault::Calculation => passing(
-            "calculation_error",
-            "The scanner could not work out the result: check sex, age and height, and start again",
-        ),
-        Fault::Memory => service(
-            "settings_memory_error",
-            "The scanner's memory of settings is at fault: call service",
-        ),
-        Fault::NegativeLoad => passing(
-            "negative_overload",
-            "The platform is below its zero: take everything off it, step off, and start again",
-        ),
+        Fault::Calculation => passing("calculation_error", trouble::NOT_CALCULATED),
+        Fault::Memory => trouble::SETTINGS_MEMORY_ERROR,
+        Fault::NegativeLoad => trouble::NEGATIVE_OVERLOAD,
         Fault::StoreFull => passing("store_full", STORE_FULL),
         Fault::Optics => service(
             "optics_error",
@@ -116,10 +90,7 @@ pub(super) fn refusal(refusal: Refusal) -> DeviceError {
             "subject_incomplete",
             "The scanner needs more of the person's data: sex, age and height",
         ),
-        Refusal::SubjectOutOfRange => passing(
-            "value_refused",
-            "The scanner does not take the person's data: check sex, age, height and clothes",
-        ),
+        Refusal::SubjectOutOfRange => trouble::VALUE_REFUSED,
         Refusal::NotScreened => passing(
             "not_screened",
             "The person was not asked about pacemakers and pregnancy: ask, and start again",
@@ -148,35 +119,3 @@ pub(super) fn incompatible(theirs: VersionRange) -> DeviceError {
 
 const STORE_FULL: &str =
     "The scanner's memory is full of results that are not stored yet: check the bridge's disk; it goes on by itself";
-
-const fn passing(name: &'static str, advice: &'static str) -> Trouble {
-    Trouble {
-        name,
-        advice,
-        needs_service: false,
-    }
-}
-
-const fn service(name: &'static str, advice: &'static str) -> Trouble {
-    Trouble {
-        needs_service: true,
-        ..passing(name, advice)
-    }
-}
-
-impl From<Trouble> for DeviceError {
-    fn from(
-        Trouble {
-            name,
-            advice,
-            needs_service,
-        }: Trouble,
-    ) -> Self {
-        Self {
-            code: name.to_owned(),
-            name,
-            advice,
-            needs_service,
-        }
-    }
-}

@@ -11,6 +11,8 @@ use super::record;
 const GAP: Duration = Duration::from_millis(100);
 /// More than this between two characters of an order makes the device forget it.
 const CHARACTER: Duration = Duration::from_millis(250);
+/// How often the answer to `F2` is repeated while somebody stands on the platform. Whether real ones repeat it is not documented.
+const STILL_THERE: Duration = Duration::from_secs(5);
 /// No order is longer.
 const LONGEST_ORDER: usize = 64;
 
@@ -229,6 +231,7 @@ impl TanitaPc {
             "F2" if self.model == PcModel::Dc320 => {
                 self.tells_step_off = self.occupied;
                 self.say(if self.occupied { "@" } else { "F2" });
+                self.repeat_until_stepped_off(now);
             }
             _ if order == start && !self.data.is_complete() => self.say("E4"),
             _ if order == start => {
@@ -308,6 +311,21 @@ impl TanitaPc {
             let scenes = std::mem::take(scenes);
             self.state = State::Showing { since, scenes };
         }
+    }
+
+    /// Says again and again that somebody stands there, for as long as somebody does.
+    fn repeat_until_stepped_off(&mut self, now: Duration) {
+        let State::Showing { since, scenes } = &mut self.state else {
+            return;
+        };
+        scenes.retain(|(_, beat)| *beat == Beat::SteppedOff);
+        let Some(stepped_off) = scenes.pop_back() else { return };
+        let mut at = now.saturating_sub(*since) + STILL_THERE;
+        while at < stepped_off.0 {
+            scenes.push_back((at, Beat::Say("@")));
+            at += STILL_THERE;
+        }
+        scenes.push_back(stepped_off);
     }
 
     fn next_person(&mut self) {
@@ -475,6 +493,25 @@ mod tests {
             "{lines:?}"
         );
         assert!(device.violations().is_empty());
+    }
+
+    #[test]
+    fn a_dc_320_says_every_few_seconds_that_the_person_stands_there() {
+        let mut device = TanitaPc::new(
+            PcModel::Dc320,
+            Quirks::default(),
+            Tempo::default(),
+            &[Act::StaysOn],
+            805,
+        );
+        told(&mut device, 0, &["M1", "D11", "D20", "D3167.0", "D428", "G0"]);
+        // The result comes after 26 s, and the person stays for 90.
+        all(&mut device, Duration::from_secs(30));
+        assert_eq!(told(&mut device, 30_000, &["F2"]), ["@"]);
+        assert_eq!(all(&mut device, Duration::from_secs(41)), ["@", "@"]);
+        let last = all(&mut device, Duration::from_secs(120));
+        assert_eq!(last.last().map(String::as_str), Some("F2"));
+        assert_eq!(last.len(), 16, "every five seconds up to 116.5 s: {last:?}");
     }
 
     #[test]

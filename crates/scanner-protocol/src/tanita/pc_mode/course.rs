@@ -1,25 +1,26 @@
-//! Where each answer, silence and error leads.
+//! The course of the conversation: every transition, whatever sets it off. Nothing here knows bytes or the port.
 
 use std::time::Duration;
 
 use scan_model::progress::Stage;
 
 use super::{
-    faults::{self, Reaction, Trouble},
-    host::{Host, State},
-    order::{Order, Setting},
-    reply::{Reply, Settings},
-    scan::Scan,
-    step::{After, Ask, Sending, Step},
+    ask::{Answer, Ask},
+    dialect::PcDialect,
+    faults::{self, Mishap, Reaction},
+    known::{Known, Next},
+    order::Setting,
+    reply::Reply,
+    state::State,
+    step::{After, Step},
+    telling::{Finding, Telling},
+    wanted::{Retry, WantedScan},
+    weight,
 };
-use crate::Tick;
+use crate::{Event, Tick};
 
-/// The pause after `#`.
-const BUSY_PAUSE: Duration = Duration::from_millis(100);
-/// A device that is busy for five seconds does not answer.
-const MOST_BUSY: u8 = 50;
-/// The pause after a refused `M1`: the device may be starting up.
-const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+/// After opening the port: what comes then may be the end of something else.
+const LISTEN: Duration = Duration::from_millis(500);
 /// The device sets its zero point in this time; nobody may step on before.
 const ZEROING: Duration = Duration::from_secs(10);
 /// How long the person gets to step off where the device does not tell.
@@ -28,150 +29,216 @@ const STEP_OFF: Duration = Duration::from_secs(5);
 const COME_BACK: Duration = Duration::from_secs(30);
 
 const DO_NOT_STEP_ON: &str = "Please do not step on yet: the scanner is setting its zero";
-const ONCE_MORE: &str = "Please stay: the scanner measures once more";
-const WEIGHT_ALONE: &str = "Please stay: the scanner takes your weight alone";
+const ANYBODY_THERE: &str = "Please step on barefoot, hold the grips and stand still";
 
-impl Host {
-    pub(super) fn ask(&mut self, now: Tick, step: Step) {
-        if matches!(step, Step::Stop(_)) {
-            self.entered = false;
-            self.left_to_clear = false;
-        }
-        // An order that nobody has polled belongs to what is over.
-        self.wire.withdraw();
-        self.state = State::Asking(Ask::new(step, now));
-    }
+/// Where the conversation is, and what it knows.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) state: State,
+    pub(super) telling: Telling,
+    known: Known,
+    /// Scans are started here: the device was taken from its own keys for one, and is kept for the next.
+    serves: bool,
+    /// The scanner is to be given back to its own keys.
+    releasing: bool,
+}
 
-    /// Gets the person's data out of the device.
-    pub(super) fn clear(&mut self, now: Tick) {
-        self.ask(now, Step::Stop(After::Clear));
-    }
-
-    /// Takes a line that may answer the order of `step`.
-    pub(super) fn take_answer(&mut self, now: Tick, step: Step, reply: Reply<'_>) {
-        let order = step.order(self.dialect, self.scan.as_ref());
-        match (step, reply) {
-            (_, Reply::Busy) => self.wait_while_busy(now),
-            (Step::AwaitStepOff, Reply::Working) => self.set_order(Sending::Working(now)),
-            (Step::AwaitStepOff, Reply::Refused) => self.wait_for_step_off(now),
-            (Step::AwaitStepOff, _) => self.clear(now),
-            (_, Reply::Refused) => self.take_refusal(now, step),
-            (Step::Set(setting), Reply::BadValue(digit)) if digit == setting.digit() => {
-                self.trouble(now, faults::VALUE_REFUSED);
-            }
-            (Step::CheckClear, Reply::Settings(settings)) => self.check_clear(now, &settings),
-            (Step::CheckSet, Reply::Settings(settings)) => self.check_set(now, &settings),
-            (Step::Start, Reply::Working) => self.await_zero(now),
-            (Step::Start, reply @ (Reply::Zeroing | Reply::LiveWeight { .. } | Reply::Impedance)) => {
-                self.await_zero(now);
-                self.watch(now, &reply);
-            }
-            (_, Reply::Echo(echo)) if order.is_echoed_by(echo) => self.go_on_after(now, step),
-            (_, _) if order == Order::Reset => self.go_on_after(now, step),
-            _ => {}
+impl Course {
+    pub(super) fn new(dialect: PcDialect) -> Self {
+        Self {
+            state: State::Closed,
+            telling: Telling::default(),
+            known: Known::new(dialect),
+            serves: false,
+            releasing: false,
         }
     }
 
-    /// No answer in time.
-    pub(super) fn take_silence(&mut self, now: Tick) {
-        let State::Asking(ask) = &mut self.state else { return };
-        let step = ask.step;
-        ask.tries += 1;
-        if ask.tries < step.most_tries() {
-            return self.set_order(Sending::Due(now));
-        }
-        match step {
-            Step::Enter | Step::Set(_) | Step::CheckSet => self.give_up(now, faults::NO_ANSWER),
-            Step::CheckClear if self.tells_settings != Some(true) => self.do_without_asking(now),
-            Step::CheckClear if self.left_to_clear => self.give_up(now, faults::NO_ANSWER),
-            Step::CheckClear => self.ask(now, Step::LeaveToClear),
-            Step::AwaitStepOff if matches!(ask.order, Sending::Working(_)) => self.clear(now),
-            Step::AwaitStepOff => self.wait_for_step_off(now),
-            // Silence is one of the ways in which models take these.
-            Step::Stop(_) | Step::LeaveToClear | Step::Leave | Step::Start => self.go_on_after(now, step),
-        }
+    pub(super) fn dialect(&self) -> PcDialect {
+        self.known.dialect
     }
 
-    /// The device says something while it zeroes, weighs or measures.
-    pub(super) fn watch(&mut self, now: Tick, reply: &Reply<'_>) {
-        let is_zeroing = matches!(self.state, State::Zeroing { .. });
-        match reply {
-            // A late answer to the start.
-            Reply::Refused if is_zeroing => self.trouble(now, faults::OUT_OF_STEP),
-            Reply::LiveWeight { loaded } => {
-                if is_zeroing {
-                    self.await_person(now);
-                }
-                if *loaded {
-                    self.reach(Stage::Weighing, 0);
-                }
-            }
-            Reply::Impedance => {
-                if is_zeroing {
-                    self.await_person(now);
-                }
-                self.reach(Stage::Measuring, 0);
-            }
-            _ => {}
-        }
-    }
-
-    /// The zero point is set, as far as one can know: the person may step on.
-    pub(super) fn await_person(&mut self, now: Tick) {
-        self.state = State::Measuring {
-            since: now,
-            prompted: false,
+    pub(super) fn open(&mut self, now: Tick) {
+        self.known.open();
+        self.state = State::Listening {
+            until: now.after(LISTEN),
         };
-        self.reach(Stage::WaitingForMember, 0);
     }
 
-    /// A result has come, and with it the end of the measurement that may have been under way.
-    pub(super) fn after_result(&mut self, now: Tick) {
-        if !self.is_measuring() || self.releasing {
-            self.abandon(now);
-        } else if self.dialect.tells_step_off() {
-            self.ask(now, Step::AwaitStepOff);
-        } else {
-            self.wait_for_step_off(now);
+    pub(super) fn close(&mut self) {
+        self.serves = false;
+        self.releasing = false;
+        self.state = State::Closed;
+        self.telling.end_with(faults::PORT_LOST);
+    }
+
+    /// Whether a scan runs or is about to, or the device may be at one that was stopped.
+    pub(super) fn is_busy(&self) -> bool {
+        self.telling.scan().is_some() || self.releasing || self.is_measuring()
+    }
+
+    /// Somebody wants a scan; the conversation is open and not busy.
+    pub(super) fn begin(&mut self, now: Tick, scan: WantedScan) {
+        self.serves = true;
+        self.telling.begin(scan);
+        match self.state {
+            State::Ready { .. } => self.go_on(now),
+            State::Resting { .. } => self.ask(now, Step::Stop(After::Enter)),
+            // Its turn comes when the device is clear.
+            _ => {}
         }
     }
 
-    /// Nothing comes of the measurement or of what was prepared for it.
-    pub(super) fn abandon(&mut self, now: Tick) {
-        if self.is_measuring() || self.is_preparing() {
-            self.clear(now);
+    /// Nobody wants the scan any more; false if there was none.
+    pub(super) fn cancel(&mut self, now: Tick) -> bool {
+        let was_wanted = self.telling.drop_scan();
+        if was_wanted {
+            self.abandon_preparations(now);
+        }
+        was_wanted
+    }
+
+    /// Gives the scanner back to its own keys, after a running measurement.
+    pub(super) fn release(&mut self, now: Tick) {
+        if !self.is_measuring() {
+            self.telling.drop_scan();
+        }
+        match &self.state {
+            State::Closed => return,
+            State::Listening { .. } | State::Resting { .. } if !self.known.holds_data => {
+                self.state = State::Resting { come_back: None };
+                return;
+            }
+            State::Listening { .. } => {}
+            State::Resting { .. } => self.ask(now, Step::Stop(After::Enter)),
+            State::Ready { .. } => self.ask(now, Step::Leave),
+            State::SteppingOff { .. } => self.clear(now),
+            State::Asking(ask) if ask.step() == Step::AwaitStepOff => self.clear(now),
+            State::Asking(_) | State::Zeroing { .. } | State::Measuring { .. } => self.abandon_preparations(now),
+        }
+        self.releasing = true;
+    }
+
+    /// Takes a line that is no record.
+    pub(super) fn take_reply(&mut self, now: Tick, reply: Reply<'_>) {
+        match reply {
+            Reply::Error(digit) => return self.take_error(now, Mishap::reported(digit)),
+            Reply::Weight(value) if self.takes_weight() => return self.take_weight(now, value),
+            // The order was not obeyed, and must not be sent again.
+            Reply::Busy if self.is_starting() && !self.wants_measurement() => {
+                self.telling.drop_scan();
+                return self.clear(now);
+            }
+            _ => {}
+        }
+        match &mut self.state {
+            State::Asking(ask) if ask.is_out() => {
+                let Some(answer) = ask.take(now, &reply) else { return };
+                self.follow(now, &answer);
+                if matches!(self.state, State::Zeroing { .. }) {
+                    // It may say more than that the measurement has begun.
+                    self.watch(now, &reply);
+                }
+            }
+            State::Zeroing { .. } | State::Measuring { .. } => self.watch(now, &reply),
+            // Late answers, and those to somebody else's orders.
+            _ => {}
         }
     }
 
-    /// Nothing comes of what was prepared; a measurement that is under way goes on, because nothing may be sent.
-    pub(super) fn abandon_preparations(&mut self, now: Tick) {
-        if self.is_preparing() && !self.is_measuring() {
-            self.clear(now);
+    /// Takes what the record sessions found.
+    pub(super) fn take_finding(&mut self, now: Tick, event: Event) {
+        match self.telling.take(event, self.is_measuring()) {
+            Finding::Beside => {}
+            Finding::Result => self.after_result(now),
+            Finding::Failure => self.abandon(now),
+        }
+    }
+
+    /// An order has been answered, or is not going to be.
+    pub(super) fn follow(&mut self, now: Tick, answer: &Answer) {
+        let State::Asking(ask) = &self.state else { return };
+        let step = ask.step();
+        if let (Step::Set(setting), Answer::Done) = (step, answer) {
+            self.telling.reach(Stage::Preparing, 20 + 10 * (setting as u8));
+        }
+        match self.known.next(step, answer, self.telling.person()) {
+            Next::Ask(step) => self.ask(now, step),
+            Next::Clear => self.go_on(now),
+            Next::Measuring => self.await_zero(now),
+            Next::StepOff => self.wait_for_step_off(now),
+            Next::Rest => self.rest(now),
+            Next::KeepsData { is_news } => {
+                if self.telling.drop_scan() || is_news {
+                    self.telling.report(faults::SETTINGS_REMAIN);
+                }
+                self.ask(now, Step::Leave);
+            }
+            Next::Mishap(mishap) => self.deal_with(now, mishap),
+            Next::GiveUp(mishap) => self.give_up(now, mishap),
+        }
+    }
+
+    /// The state has lasted long enough.
+    pub(super) fn time_over(&mut self, now: Tick) {
+        match &mut self.state {
+            State::Closed | State::Asking(_) => {}
+            State::Listening { .. } | State::Resting { .. } => self.ask(now, Step::Stop(After::Enter)),
+            State::Ready { .. } => self.ask(now, Step::Leave),
+            State::Zeroing { .. } => self.await_person(now),
+            State::Measuring { prompted, .. } if !*prompted => {
+                *prompted = true;
+                self.telling.prompt(ANYBODY_THERE);
+            }
+            State::Measuring { .. } => self.deal_with(now, faults::NO_RESULT),
+            State::SteppingOff { .. } => self.clear(now),
+        }
+    }
+
+    /// The order that is asked now goes to the port.
+    pub(super) fn order_goes_out(&mut self) {
+        let State::Asking(ask) = &self.state else { return };
+        self.known.order_goes_out(ask.step());
+        if ask.step() == Step::Start {
+            self.telling.order();
+        }
+    }
+
+    /// The port sent an order to measure so late that nobody waits for it any more: it is waited out.
+    pub(super) fn wait_out(&mut self, now: Tick) {
+        self.give_up(now, faults::NO_ANSWER);
+        self.await_zero(now);
+    }
+
+    /// The device says by itself that something went wrong.
+    fn take_error(&mut self, now: Tick, mishap: Mishap) {
+        // What comes before a scan's own order is of whoever stood there before, unless it is about the scan's data, or the device is
+        // broken and measures nobody.
+        let is_about_data = mishap.reaction == Reaction::SendAgain && self.is_preparing();
+        if !self.telling.is_ahead() || is_about_data || mishap.trouble.needs_service {
+            self.deal_with(now, mishap);
         }
     }
 
     /// Something went wrong, at the device or between it and the host.
-    pub(super) fn trouble(&mut self, now: Tick, trouble: Trouble) {
-        let after = match (trouble.reaction, &mut self.scan) {
-            (Reaction::SendAgain, Some(scan)) if !scan.sent_again => {
-                scan.sent_again = true;
-                After::Enter
+    fn deal_with(&mut self, now: Tick, mishap: Mishap) {
+        let retry = if self.releasing {
+            None
+        } else {
+            self.telling.retry(mishap.reaction, self.known.dialect)
+        };
+        let after = match retry {
+            Some(Retry { after, prompt }) => {
+                if let Some(prompt) = prompt {
+                    self.telling.prompt(prompt);
+                }
+                after
             }
-            (Reaction::MeasureAgain, Some(scan)) if !scan.measured_again => {
-                scan.measured_again = true;
-                self.prompt(ONCE_MORE);
-                After::Clear
-            }
-            (Reaction::MeasureAgain, Some(scan)) if self.dialect.weighs_alone() && !scan.weighs_alone() => {
-                scan.weigh_alone();
-                self.prompt(WEIGHT_ALONE);
-                After::Clear
-            }
-            (reaction, _) => {
-                let was_wanted = self.scan.take().is_some();
+            None => {
                 // Nobody waits for what becomes of a measurement that was stopped.
-                if was_wanted || !self.is_measuring() || reaction == Reaction::EndForService {
-                    self.report(trouble);
+                let is_of_interest = !self.is_measuring() || mishap.trouble.needs_service;
+                if !self.telling.end_with(mishap) && is_of_interest {
+                    self.telling.report(mishap);
                 }
                 After::Clear
             }
@@ -181,146 +248,119 @@ impl Host {
         }
     }
 
-    /// The device does not take part: its own keys work it.
-    pub(super) fn give_up(&mut self, now: Tick, trouble: Trouble) {
-        if self.scan.take().is_some() {
-            self.report(trouble);
+    /// The device says something while it zeroes, weighs or measures.
+    fn watch(&mut self, now: Tick, reply: &Reply<'_>) {
+        let is_zeroing = matches!(self.state, State::Zeroing { .. });
+        match reply {
+            // A late answer to the start.
+            Reply::Refused if is_zeroing => self.deal_with(now, faults::OUT_OF_STEP),
+            Reply::LiveWeight { loaded } => {
+                if is_zeroing {
+                    self.await_person(now);
+                }
+                if *loaded {
+                    self.telling.reach(Stage::Weighing, 0);
+                }
+            }
+            Reply::Impedance => {
+                if is_zeroing {
+                    self.await_person(now);
+                }
+                self.telling.reach(Stage::Measuring, 0);
+            }
+            _ => {}
         }
+    }
+
+    /// Whether `F0` and a value can be a result: it was asked for, or a capture is looked at.
+    fn takes_weight(&self) -> bool {
+        let scan = self.telling.scan();
+        let was_asked = self.known.dialect.weighs_alone() && scan.is_none_or(WantedScan::weighs_alone);
+        matches!(self.state, State::Closed) || (was_asked && self.is_measuring())
+    }
+
+    fn take_weight(&mut self, now: Tick, value: &[u8]) {
+        let line = [b"F0", value].concat();
+        match weight::decode(&line) {
+            Ok(record) => {
+                self.telling.weight(Box::new(record));
+                self.after_result(now);
+            }
+            Err(fault) => self.take_finding(now, Event::Rejected(fault.rejecting(line))),
+        }
+    }
+
+    /// A result has come, and with it the end of the measurement that may have been under way.
+    fn after_result(&mut self, now: Tick) {
+        if !self.is_measuring() || self.releasing {
+            self.abandon(now);
+        } else if self.known.dialect.tells_step_off() {
+            self.ask(now, Step::AwaitStepOff);
+        } else {
+            self.wait_for_step_off(now);
+        }
+    }
+
+    /// Nothing comes of the measurement or of what was prepared for it.
+    fn abandon(&mut self, now: Tick) {
+        if self.is_measuring() || self.is_preparing() {
+            self.clear(now);
+        }
+    }
+
+    /// Nothing comes of what was prepared; a measurement that is under way goes on, because nothing may be sent.
+    fn abandon_preparations(&mut self, now: Tick) {
+        if self.is_preparing() && !self.is_measuring() {
+            self.clear(now);
+        }
+    }
+
+    /// The device does not take part: its own keys work it.
+    fn give_up(&mut self, now: Tick, mishap: Mishap) {
+        self.telling.end_with(mishap);
         self.rest(now);
     }
 
-    /// The step is done.
-    fn go_on_after(&mut self, now: Tick, step: Step) {
-        match step {
-            Step::Stop(After::Enter) | Step::LeaveToClear => {
-                self.left_to_clear |= step == Step::LeaveToClear;
-                self.ask(now, Step::Enter);
-            }
-            Step::Stop(After::Clear) if self.dialect.stop_clears() => self.ask(now, Step::Enter),
-            Step::Stop(After::Clear) if self.tells_settings == Some(false) => self.ask(now, Step::LeaveToClear),
-            Step::Stop(After::Clear) => self.ask(now, Step::CheckClear),
-            Step::Enter => {
-                self.entered = true;
-                if self.dialect.stop_clears() || self.tells_settings == Some(false) {
-                    self.cleared(now);
-                } else {
-                    self.ask(now, Step::CheckClear);
-                }
-            }
-            Step::Set(setting) => self.set_next(now, setting),
-            Step::Start => self.await_zero(now),
-            Step::AwaitStepOff => self.clear(now),
-            Step::Leave => self.rest(now),
-            // Only their settings end these.
-            Step::CheckClear | Step::CheckSet => {}
-        }
-    }
-
-    /// `!`: the device does not know the order, or not now.
-    fn take_refusal(&mut self, now: Tick, step: Step) {
-        match step {
-            Step::Enter => {
-                let State::Asking(ask) = &mut self.state else { return };
-                ask.tries += 1;
-                if ask.tries < step.most_tries() {
-                    self.set_order(Sending::Due(now.after(REFUSED_PAUSE)));
-                } else {
-                    self.give_up(now, faults::OUT_OF_STEP);
-                }
-            }
-            Step::CheckClear => self.do_without_asking(now),
-            Step::Set(_) | Step::CheckSet | Step::Start => self.trouble(now, faults::OUT_OF_STEP),
-            Step::AwaitStepOff => self.wait_for_step_off(now),
-            Step::Stop(_) | Step::LeaveToClear | Step::Leave => self.go_on_after(now, step),
-        }
-    }
-
-    fn wait_while_busy(&mut self, now: Tick) {
-        let State::Asking(ask) = &mut self.state else { return };
-        ask.busy += 1;
-        if ask.busy < MOST_BUSY {
-            self.set_order(Sending::Due(now.after(BUSY_PAUSE)));
-        } else {
-            self.give_up(now, faults::NO_ANSWER);
-        }
-    }
-
-    /// The device does not answer `D?`: what can be known is that entering PC mode clears its settings *(inferred)*.
-    fn do_without_asking(&mut self, now: Tick) {
-        self.tells_settings = Some(false);
-        if self.entered {
-            self.cleared(now);
-        } else {
-            self.ask(now, Step::LeaveToClear);
-        }
-    }
-
-    fn check_clear(&mut self, now: Tick, settings: &Settings) {
-        self.tells_settings = Some(true);
-        if settings.are_clear() {
-            self.cleared(now);
-        } else if !self.left_to_clear {
-            self.ask(now, Step::LeaveToClear);
-        } else {
-            if self.scan.take().is_some() || !self.remains_reported {
-                self.remains_reported = true;
-                self.report(faults::SETTINGS_REMAIN);
-            }
-            self.holds_data = true;
-            self.ask(now, Step::Leave);
-        }
-    }
-
-    fn check_set(&mut self, now: Tick, settings: &Settings) {
-        let person = self.scan.as_ref().and_then(Scan::person);
-        if person.is_some_and(|person| person.agrees_with(settings)) {
-            self.ask(now, Step::Start);
-        } else {
-            self.trouble(now, faults::SETTINGS_DIFFER);
-        }
-    }
-
-    /// Nobody's data are in the device.
-    fn cleared(&mut self, now: Tick) {
-        self.holds_data = false;
-        self.remains_reported = false;
-        self.go_on(now);
-    }
-
     /// In PC mode, with nobody's data in the device: what is next?
-    pub(super) fn go_on(&mut self, now: Tick) {
-        match &self.scan {
+    fn go_on(&mut self, now: Tick) {
+        match self.telling.scan() {
             _ if self.releasing => self.ask(now, Step::Leave),
+            // It was taken to be cleared, no more.
+            None if !self.serves => self.ask(now, Step::Leave),
             None => self.state = State::Ready { since: now },
             Some(scan) if scan.weighs_alone() => self.ask(now, Step::Start),
             Some(_) => self.ask(now, Step::Set(Setting::ClothesWeight)),
         }
     }
 
-    fn set_next(&mut self, now: Tick, done: Setting) {
-        self.reach(Stage::Preparing, 20 + 10 * (done as u8));
-        let Some(person) = self.scan.as_ref().and_then(Scan::person) else {
-            return self.clear(now);
-        };
-        let next = Setting::ALL
-            .into_iter()
-            .skip(done as usize + 1)
-            .find(|&setting| person.value(setting, self.dialect).is_some());
-        let step = match next {
-            Some(setting) => Step::Set(setting),
-            None if self.tells_settings == Some(true) => Step::CheckSet,
-            None => Step::Start,
-        };
-        self.ask(now, step);
+    /// Gets the person's data out of the device.
+    fn clear(&mut self, now: Tick) {
+        self.ask(now, Step::Stop(After::Clear));
+    }
+
+    fn ask(&mut self, now: Tick, step: Step) {
+        self.known.begin(step);
+        let weighs_alone = self.telling.scan().is_some_and(WantedScan::weighs_alone);
+        let order = step.order(self.known.dialect, weighs_alone);
+        self.state = State::Asking(Ask::new(step, order, now));
     }
 
     /// The measurement has been started.
-    pub(super) fn await_zero(&mut self, now: Tick) {
+    fn await_zero(&mut self, now: Tick) {
         self.state = State::Zeroing {
             until: now.after(ZEROING),
         };
-        self.reach(Stage::Preparing, 95);
-        self.prompt(DO_NOT_STEP_ON);
+        self.telling.reach(Stage::Preparing, 95);
+        self.telling.prompt(DO_NOT_STEP_ON);
+    }
+
+    /// The zero point is set, as far as one can know: the person may step on.
+    fn await_person(&mut self, now: Tick) {
+        self.state = State::Measuring {
+            since: now,
+            prompted: false,
+        };
+        self.telling.reach(Stage::WaitingForMember, 0);
     }
 
     fn wait_for_step_off(&mut self, now: Tick) {
@@ -332,23 +372,31 @@ impl Host {
     /// Leaves the scanner to its own keys, unless somebody waits for it.
     fn rest(&mut self, now: Tick) {
         self.releasing = false;
-        if self.scan.is_some() {
+        if self.telling.scan().is_some() {
             return self.ask(now, Step::Stop(After::Enter));
         }
-        self.wire.withdraw();
+        self.serves = false;
         self.state = State::Resting {
-            come_back: self.holds_data.then(|| now.after(COME_BACK)),
+            come_back: self.known.holds_data.then(|| now.after(COME_BACK)),
         };
+    }
+
+    fn wants_measurement(&self) -> bool {
+        !self.releasing && self.telling.scan().is_some()
+    }
+
+    /// The device may have the order to measure, and has not answered it.
+    fn is_starting(&self) -> bool {
+        matches!(&self.state, State::Asking(ask) if ask.step() == Step::Start && ask.is_out())
+    }
+
+    /// The device is at a measurement of ours, or may be.
+    fn is_measuring(&self) -> bool {
+        matches!(self.state, State::Zeroing { .. } | State::Measuring { .. }) || self.is_starting()
     }
 
     /// The person's data are on their way to the device.
     fn is_preparing(&self) -> bool {
-        matches!(&self.state, State::Asking(ask) if matches!(ask.step, Step::Set(_) | Step::CheckSet | Step::Start))
-    }
-
-    fn set_order(&mut self, order: Sending) {
-        if let State::Asking(ask) = &mut self.state {
-            ask.order = order;
-        }
+        matches!(&self.state, State::Asking(ask) if matches!(ask.step(), Step::Set(_) | Step::CheckSet | Step::Start))
     }
 }

@@ -1,24 +1,24 @@
-//! What can go wrong, and what people should do about it.
+//! What can go wrong, and what the session does about it.
 
-use crate::DeviceError;
+use crate::{
+    DeviceError,
+    trouble::{self, Trouble, passing, service},
+};
 
-/// An error as the session reports it, and what it does about it itself.
+/// Trouble, and how the session answers it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Trouble {
+pub(super) struct Mishap {
     /// The device's code; empty for what the session found.
     code: &'static str,
-    pub(super) name: &'static str,
-    advice: &'static str,
+    pub(super) trouble: Trouble,
     pub(super) reaction: Reaction,
 }
 
-/// What the session does about an error.
+/// What the session does about a mishap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reaction {
     /// The scan ends. The device takes the next one once people did what the advice says.
     End,
-    /// The scan ends, and somebody has to look after the device.
-    EndForService,
     /// The data did not arrive as they should: PC mode is entered anew and they are sent again, once.
     SendAgain,
     /// The same person is measured again, once; then weighed alone, where the device can.
@@ -26,140 +26,123 @@ pub(super) enum Reaction {
 }
 
 /// The device's errors by their digit (MC-980 instructions).
-const REPORTED: [Trouble; 10] = [
-    Trouble {
-        code: "E0",
-        name: "internal_fault",
-        advice: "The scanner reports an internal fault: switch it off and on; if it comes again, call service",
-        reaction: Reaction::EndForService,
-    },
-    Trouble {
-        code: "E1",
-        name: "scale_overload",
-        advice: "Too much weight on the scanner: step off and start again",
-        reaction: Reaction::End,
-    },
-    Trouble {
-        code: "E2",
-        name: "impedance_error",
-        advice: "No good contact: stand barefoot on the electrodes, hold both grips firmly, and start again",
-        reaction: Reaction::End,
-    },
-    Trouble {
-        code: "E3",
-        name: "zero_point_error",
-        advice: "The scanner could not find its zero: take everything off the platform and start again",
-        reaction: Reaction::End,
-    },
-    Trouble {
-        code: "E4",
-        name: "personal_data_not_set",
-        advice: "The scanner did not keep the person's data: start again; if it comes again, tell a technician",
-        reaction: Reaction::SendAgain,
-    },
-    Trouble {
-        code: "E5",
-        name: "zero_point_not_set",
-        advice: "The scanner was not ready: step off, wait a moment, and start again",
-        reaction: Reaction::End,
-    },
-    Trouble {
-        code: "E6",
-        name: "parameter_set_incomplete",
-        advice: "The scanner did not keep all of the person's data: start again; if it comes again, tell a technician",
-        reaction: Reaction::SendAgain,
-    },
-    Trouble {
-        code: "E7",
-        name: "body_fat_calculation_error",
-        advice: "The scanner could not work out the result: check sex, age and height, and start again",
-        reaction: Reaction::MeasureAgain,
-    },
-    Trouble {
-        code: "E8",
-        name: "settings_memory_error",
-        advice: "The scanner's memory of settings is at fault: call service",
-        reaction: Reaction::EndForService,
-    },
-    Trouble {
-        code: "E9",
-        name: "negative_overload",
-        advice: "The platform is below its zero: take everything off it, step off, and start again",
-        reaction: Reaction::End,
-    },
+const REPORTED: [Mishap; 10] = [
+    reported("E0", trouble::INTERNAL_FAULT, Reaction::End),
+    reported("E1", trouble::SCALE_OVERLOAD, Reaction::End),
+    reported("E2", trouble::IMPEDANCE_ERROR, Reaction::End),
+    reported("E3", trouble::ZERO_POINT_ERROR, Reaction::End),
+    reported(
+        "E4",
+        passing(
+            "personal_data_not_set",
+            "The scanner did not keep the person's data: start again; if it comes again, tell a technician",
+        ),
+        Reaction::SendAgain,
+    ),
+    reported(
+        "E5",
+        passing(
+            "zero_point_not_set",
+            "The scanner was not ready: step off, wait a moment, and start again",
+        ),
+        Reaction::End,
+    ),
+    reported(
+        "E6",
+        passing(
+            "parameter_set_incomplete",
+            "The scanner did not keep all of the person's data: start again; if it comes again, tell a technician",
+        ),
+        Reaction::SendAgain,
+    ),
+    reported(
+        "E7",
+        passing("body_fat_calculation_error", trouble::NOT_CALCULATED),
+        Reaction::MeasureAgain,
+    ),
+    reported("E8", trouble::SETTINGS_MEMORY_ERROR, Reaction::End),
+    reported("E9", trouble::NEGATIVE_OVERLOAD, Reaction::End),
 ];
 
 /// The device answers nothing.
-pub(super) const NO_ANSWER: Trouble = found(
-    "no_answer",
-    "The scanner does not answer: check that it is switched on and its cable, or use its own keys",
+pub(super) const NO_ANSWER: Mishap = found(
+    passing(
+        "no_answer",
+        "The scanner does not answer: check that it is switched on and its cable, or use its own keys",
+    ),
     Reaction::End,
 );
 /// The device's cable or port is gone.
-pub(super) const PORT_LOST: Trouble = found(
-    "port_lost",
-    "The connection to the scanner was lost: check its cable and start again",
+pub(super) const PORT_LOST: Mishap = found(
+    passing(
+        "port_lost",
+        "The connection to the scanner was lost: check its cable and start again",
+    ),
     Reaction::End,
 );
 /// Nothing came of the measurement.
-pub(super) const NO_RESULT: Trouble = found(
-    "no_result",
-    "The scanner had no result in time: step off and start again",
+pub(super) const NO_RESULT: Mishap = found(
+    passing(
+        "no_result",
+        "The scanner had no result in time: step off and start again",
+    ),
     Reaction::End,
 );
 /// The device takes orders, but not these.
-pub(super) const OUT_OF_STEP: Trouble = found(
-    "out_of_step",
-    "The scanner does not take orders at the moment: step off and start again",
+pub(super) const OUT_OF_STEP: Mishap = found(
+    passing(
+        "out_of_step",
+        "The scanner does not take orders at the moment: step off and start again",
+    ),
     Reaction::SendAgain,
 );
 /// The device has other data than it was sent.
-pub(super) const SETTINGS_DIFFER: Trouble = found(
-    "settings_differ",
-    "The scanner did not keep the person's data as they were sent: start again; if it comes again, tell a technician",
+pub(super) const SETTINGS_DIFFER: Mishap = found(
+    passing(
+        "settings_differ",
+        "The scanner did not keep the person's data as they were sent: start again; if it comes again, tell a technician",
+    ),
     Reaction::SendAgain,
 );
 /// `Dn!`: sending it again would change nothing.
-pub(super) const VALUE_REFUSED: Trouble = found(
-    "value_refused",
-    "The scanner does not take the person's data: check sex, age, height and clothes",
+pub(super) const VALUE_REFUSED: Mishap = found(trouble::VALUE_REFUSED, Reaction::End);
+/// The last person's data cannot be got out of the device.
+pub(super) const SETTINGS_REMAIN: Mishap = found(
+    service(
+        "settings_remain",
+        "The scanner still holds the last person's data: switch it off and on",
+    ),
     Reaction::End,
 );
-/// The last person's data cannot be got out of the device.
-pub(super) const SETTINGS_REMAIN: Trouble = found(
-    "settings_remain",
-    "The scanner still holds the last person's data: switch it off and on",
-    Reaction::EndForService,
-);
 
-const fn found(name: &'static str, advice: &'static str, reaction: Reaction) -> Trouble {
-    Trouble {
-        code: "",
-        name,
-        advice,
+const fn reported(code: &'static str, trouble: Trouble, reaction: Reaction) -> Mishap {
+    Mishap {
+        code,
+        trouble,
         reaction,
     }
 }
 
-impl Trouble {
+const fn found(trouble: Trouble, reaction: Reaction) -> Mishap {
+    reported("", trouble, reaction)
+}
+
+impl Mishap {
     /// What the device means by `E` and `digit`, 0 to 9.
     pub(super) fn reported(digit: u8) -> Self {
         REPORTED[usize::from(digit % 10)]
     }
 }
 
-impl From<Trouble> for DeviceError {
-    fn from(trouble: Trouble) -> Self {
-        let code = if trouble.code.is_empty() {
-            trouble.name
-        } else {
-            trouble.code
-        };
+impl From<Mishap> for DeviceError {
+    fn from(Mishap { code, trouble, .. }: Mishap) -> Self {
+        let error = Self::from(trouble);
+        if code.is_empty() {
+            return error;
+        }
         Self {
             code: code.to_owned(),
-            name: trouble.name,
-            advice: trouble.advice,
-            needs_service: trouble.reaction == Reaction::EndForService,
+            ..error
         }
     }
 }

@@ -5,15 +5,17 @@ use memchr::{memchr2, memchr3};
 /// The longest reply: the 38 fields of a BC-418, which are a line like any other.
 const MAX_REPLY: usize = 512;
 
-/// Cuts the stream. Bytes of records are passed on as they come, replies when they are complete.
+/// Cuts the stream. Bytes of records in braces are passed on as they come, other lines when they are complete.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    /// The open reply so far.
-    reply: Vec<u8>,
+    /// The open line so far.
+    line: Vec<u8>,
     kind: Kind,
-    /// The line reported an error within the open reply, or it is too long: it will not be given out.
+    /// Bytes of the open line for which there was no room.
+    lost: usize,
+    /// The line reported an error within the open line.
     spoilt: bool,
-    /// Bytes of replies that were not given out.
+    /// Bytes that nobody understood.
     skipped: u64,
 }
 
@@ -27,10 +29,23 @@ enum Kind {
 /// What [`Lines::next`] came upon.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
-    /// Bytes of a record, its line end included.
+    /// Bytes of a record in braces, its line end included.
     Record(&'a [u8]),
-    /// A reply without its line end.
+    /// A line without its end.
     Reply(Vec<u8>),
+    /// What is left of a line that cannot be believed.
+    Broken(Broken),
+}
+
+/// A line that something is wrong with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    /// Its bytes, without a line end; of one that is too long, the first.
+    pub(super) line: Vec<u8>,
+    /// How many bytes of the stream it took, with its line end if it had one.
+    pub(super) length: usize,
+    /// The line reported an error within it. Otherwise its end is missing, or comes too late.
+    pub(super) is_spoilt: bool,
 }
 
 impl Lines {
@@ -53,12 +68,15 @@ impl Lines {
                     stop?;
                     // The brace belongs to the record: it stays.
                     if bytes.first() == Some(&b'{') {
-                        self.drop_reply();
+                        let broken = self.close();
                         self.kind = Kind::Record;
+                        if let Some(broken) = broken {
+                            return Some(Piece::Broken(broken));
+                        }
                     } else {
                         take(bytes, 1);
-                        if let Some(reply) = self.finish() {
-                            return Some(Piece::Reply(reply));
+                        if let Some(piece) = self.finish() {
+                            return Some(piece);
                         }
                     }
                 }
@@ -67,61 +85,70 @@ impl Lines {
         None
     }
 
-    /// Takes the bytes of a reply back that was given out: the next one is kept where they were.
-    pub(super) fn reuse(&mut self, mut reply: Vec<u8>) {
-        reply.clear();
-        self.reply = reply;
+    /// Takes the bytes of a line back that was given out: the next one is kept where they were.
+    pub(super) fn reuse(&mut self, mut line: Vec<u8>) {
+        line.clear();
+        self.line = line;
     }
 
     /// Whether the device is in the middle of a line.
     pub(super) fn is_open(&self) -> bool {
-        self.kind == Kind::Record || !self.reply.is_empty() || self.spoilt
+        self.kind == Kind::Record || !self.line.is_empty()
+    }
+
+    /// What has come of the line that is not at its end, unless it is a record in braces.
+    pub(super) fn open_line(&self) -> &[u8] {
+        &self.line
     }
 
     /// Nothing more comes of the open line.
-    pub(super) fn close(&mut self) {
-        self.drop_reply();
+    pub(super) fn close(&mut self) -> Option<Broken> {
         self.kind = Kind::Reply;
+        self.spoilt = false;
+        let lost = std::mem::take(&mut self.lost);
+        (!self.line.is_empty()).then(|| Broken {
+            length: self.line.len() + lost,
+            line: std::mem::take(&mut self.line),
+            is_spoilt: false,
+        })
     }
 
     /// The line reported an error: the open reply cannot be believed.
     pub(super) fn spoil(&mut self) {
-        self.spoilt |= self.kind == Kind::Reply && !self.reply.is_empty();
+        self.spoilt |= self.kind == Kind::Reply && !self.line.is_empty();
     }
 
-    /// Counts the bytes of a reply that nobody understood.
+    /// Counts bytes that nobody understood.
     pub(super) fn skip(&mut self, count: usize) {
         self.skipped += count as u64;
     }
 
-    /// Bytes that belonged neither to a record nor to a reply.
+    /// Bytes that nobody understood.
     pub(super) fn skipped(&self) -> u64 {
         self.skipped
     }
 
     fn collect(&mut self, part: &[u8]) {
-        let room = MAX_REPLY - self.reply.len();
-        if part.len() > room {
-            self.spoilt = true;
-        }
-        let kept = part.len().min(room);
-        self.reply.extend_from_slice(&part[..kept]);
-        self.skipped += (part.len() - kept) as u64;
+        let kept = part.len().min(MAX_REPLY - self.line.len());
+        self.line.extend_from_slice(&part[..kept]);
+        self.lost += part.len() - kept;
+        self.skip(part.len() - kept);
     }
 
-    /// Closes the open reply at its line end and gives it out.
-    fn finish(&mut self) -> Option<Vec<u8>> {
-        if self.spoilt {
-            self.drop_reply();
-            return None;
-        }
-        (!self.reply.is_empty()).then(|| std::mem::take(&mut self.reply))
-    }
-
-    fn drop_reply(&mut self) {
-        self.skipped += self.reply.len() as u64;
-        self.reply.clear();
-        self.spoilt = false;
+    /// Gives the open line out at its end.
+    fn finish(&mut self) -> Option<Piece<'static>> {
+        let is_spoilt = std::mem::take(&mut self.spoilt);
+        let is_whole = !is_spoilt && self.lost == 0;
+        let broken = self.close()?;
+        Some(if is_whole {
+            Piece::Reply(broken.line)
+        } else {
+            Piece::Broken(Broken {
+                length: broken.length + 1,
+                is_spoilt,
+                ..broken
+            })
+        })
     }
 }
 
@@ -146,6 +173,7 @@ mod tests {
                 match piece {
                     Piece::Record(part) => record.push_str(str::from_utf8(part).expect("ASCII")),
                     Piece::Reply(reply) => found.push(String::from_utf8(reply).expect("ASCII")),
+                    Piece::Broken(broken) => lines.skip(broken.line.len()),
                 }
                 if record.ends_with('\r') {
                     found.push(std::mem::take(&mut record));

@@ -9,21 +9,29 @@
 //! listened to like one that only sends.
 //!
 //! From the wire up: [`lines`] tells replies from records, [`reply`] reads a reply, [`order`] writes what the host sends, in the
-//! way of a [`dialect`], [`wire`] keeps the pauses between orders, [`person`] is who is measured, [`faults`] says what errors
-//! mean, and [`host`] and [`course`] are the conversation, [`session`] joins it with the records. [`transcript`] is for captures.
+//! way of a [`dialect`], [`wire`] keeps the pauses between orders, [`ask`] is one order with its answer, [`host`] says when orders
+//! leave and deadlines are over, [`session`] joins it with the records.
+//!
+//! From the scan down: [`person`] is who is measured, [`wanted`] the scan, [`telling`] what is told of it, [`faults`] what errors
+//! mean. [`course`] is the conversation: all transitions from [`state`] to state, the next [`step`] from what is [`known`] of the
+//! device. [`transcript`] is for captures.
 
+mod ask;
 mod course;
 mod dialect;
 mod faults;
 mod host;
+mod known;
 mod lines;
 mod order;
 mod person;
 mod reply;
-mod scan;
 mod session;
+mod state;
 mod step;
+mod telling;
 mod transcript;
+mod wanted;
 mod weight;
 mod wire;
 
@@ -48,18 +56,20 @@ pub(crate) fn decode(line: &[u8]) -> Result<Record, Fault> {
     let mut record = match line {
         [b'{', ..] => tagged::decode(line)?,
         [b'F', b'0', ..] => weight::decode(line)?,
-        _ => match (POSITIONAL.scan)(line, Rest::Silence) {
-            Scan::Frame(_, Content::Record(record)) => *record,
-            Scan::Bad(_, fault) => return Err(fault),
-            _ => {
-                return Err(Fault::new(
-                    RejectReason::BadFrame,
-                    0,
-                    "the line is in none of the forms of a record",
-                ));
-            }
-        },
+        _ => positional(line).unwrap_or_else(|| {
+            let detail = "the line is in none of the forms of a record";
+            Err(Fault::new(RejectReason::BadFrame, 0, detail))
+        })?,
     };
     Protocol::TanitaPc.name().clone_into(&mut record.protocol);
     Ok(record)
+}
+
+/// The record in a line with its end that is in the form of the BC-418's; `None` for any other line.
+fn positional(line: &[u8]) -> Option<Result<Record, Fault>> {
+    match (POSITIONAL.scan)(line, Rest::Silence) {
+        Scan::Frame(_, Content::Record(record)) => Some(Ok(*record)),
+        Scan::Bad(_, fault) => Some(Err(fault)),
+        _ => None,
+    }
 }

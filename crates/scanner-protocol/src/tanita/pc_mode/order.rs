@@ -1,6 +1,6 @@
 //! What the host sends: one order a line.
 
-use super::{dialect::PcDialect, person::Person};
+use super::{dialect::PcDialect, person::Person, reply::Reply};
 
 /// An order to the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,21 +78,23 @@ impl Order {
         Some(line)
     }
 
-    /// Whether `echo` acknowledges the order.
-    pub(super) fn is_echoed_by(self, echo: &[u8]) -> bool {
+    /// Whether `reply` acknowledges the order.
+    pub(super) fn is_answered_by(self, reply: &Reply<'_>) -> bool {
+        let Reply::Echo(echo) = *reply else {
+            // Any line does.
+            return matches!(self, Self::Reset | Self::StepOff);
+        };
         match self {
             Self::Cancel => echo.eq_ignore_ascii_case(b"q"),
-            // "Any line" answers a reset.
-            Self::Reset => true,
             Self::Enter => echo == b"M1",
             Self::Leave => echo == b"M0",
             Self::Kilograms => echo == b"U0",
             Self::Set(setting) => echo == [b'D', setting.digit()],
+            // Settings alone answer it.
             Self::Ask => false,
             Self::Start(command) => echo == command.as_bytes(),
             Self::Weigh => echo == b"F0",
-            // Any line but `@`.
-            Self::StepOff => true,
+            Self::Reset | Self::StepOff => true,
         }
     }
 }
@@ -123,16 +125,17 @@ mod tests {
         for (order, own) in orders {
             for (_, echo) in orders {
                 assert_eq!(
-                    order.is_echoed_by(echo.as_bytes()),
+                    order.is_answered_by(&Reply::Echo(echo.as_bytes())),
                     echo == own,
                     "`{echo}` to {order:?}"
                 );
             }
         }
-        assert!(Order::Cancel.is_echoed_by(b"Q"));
+        assert!(Order::Cancel.is_answered_by(&Reply::Echo(b"Q")));
         for (_, echo) in orders {
-            assert!(!Order::Ask.is_echoed_by(echo.as_bytes()), "settings alone answer it");
-            assert!(Order::Reset.is_echoed_by(echo.as_bytes()));
+            assert!(!Order::Ask.is_answered_by(&Reply::Echo(echo.as_bytes())));
+            assert!(Order::Reset.is_answered_by(&Reply::Echo(echo.as_bytes())));
+            assert!(Order::StepOff.is_answered_by(&Reply::Echo(echo.as_bytes())));
         }
     }
 

@@ -47,7 +47,7 @@ impl Person {
         let height = subject
             .height
             .and_then(|height| match dialect {
-                PcDialect::Bc418 => height.converted(Decimal::from(1), 0).map(|whole| whole.mantissa() * 10),
+                PcDialect::Bc418 => height.converted(Decimal::from(1), 0).and_then(tenths),
                 PcDialect::Mc | PcDialect::Dc | PcDialect::Dc320 => tenths(height),
             })
             .filter(|height| (900..=2499).contains(height))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     dialect::PcDialect,
     host::Host,
-    lines::{Lines, Piece},
+    lines::{Broken, Lines, Piece},
     reply::Reply,
 };
 use crate::{
@@ -30,23 +30,32 @@ pub(crate) struct PcMode {
     host: Host,
     /// When bytes came last.
     heard: Tick,
-    /// Bytes taken from the stream, and those of them that records had.
+    /// Bytes taken from the stream, and those of them that records in braces had.
     taken: u64,
     given_to_tagged: u64,
     /// Offset in the stream of the first byte of the tagged session's, as if it had been given all between.
     tagged_shift: u64,
 }
 
+/// How a line ends that may be a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// As it should.
+    Whole,
+    /// With a line end, after an error of the line.
+    Spoilt,
+    /// It does not.
+    Missing,
+}
+
 impl PcMode {
-    pub(crate) fn new(options: Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         let dialect = options.pc_dialect;
+        let positional = (dialect == PcDialect::Bc418).then(|| positional::grammar_of(Some(PositionalModel::Bc418)));
         Self {
             lines: Lines::default(),
-            positional: (dialect == PcDialect::Bc418).then(|| {
-                let grammar = positional::grammar_of(Some(PositionalModel::Bc418));
-                Listener::new(grammar, &options)
-            }),
-            tagged: Tagged::new(&options),
+            positional: positional.map(|grammar| Listener::new(grammar, options)),
+            tagged: Tagged::new(options),
             host: Host::new(dialect),
             heard: Tick(0),
             taken: 0,
@@ -59,7 +68,10 @@ impl PcMode {
         if bytes.is_empty() {
             return;
         }
-        self.end_silent_line(now);
+        // A host that was held up reads late what came in time: a record is given up by `handle_timeout` alone.
+        if !self.may_be_record(self.lines.open_line()) {
+            self.end_silent_line(now);
+        }
         self.heard = now;
         let mut rest = bytes;
         while let Some(piece) = self.lines.next(&mut rest) {
@@ -76,12 +88,15 @@ impl PcMode {
                     self.take_reply(now, began, &line);
                     self.lines.reuse(line);
                 }
+                Piece::Broken(broken) => {
+                    self.take_broken(now, piece_end, broken);
+                }
             }
         }
         self.taken += bytes.len() as u64;
-        self.host.at = self.taken;
+        self.host.telling().at = self.taken;
         self.count();
-        self.host.pump(now, self.is_receiving());
+        self.host.offer(now, self.is_receiving());
     }
 
     pub(crate) fn handle_line(&mut self, now: Tick, event: LineEvent) {
@@ -89,11 +104,11 @@ impl PcMode {
         self.drain_tagged(now);
         match event {
             LineEvent::Up => {
-                self.lines.close();
+                self.end_line(now);
                 self.host.line_up(now);
             }
             LineEvent::Down => {
-                self.lines.close();
+                self.end_line(now);
                 self.host.line_down();
             }
             LineEvent::Parity | LineEvent::Break => self.lines.spoil(),
@@ -103,7 +118,7 @@ impl PcMode {
 
     pub(crate) fn handle_sent(&mut self, now: Tick) {
         self.host.handle_sent(now);
-        self.host.pump(now, self.is_receiving());
+        self.host.offer(now, self.is_receiving());
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Tick) {
@@ -112,7 +127,7 @@ impl PcMode {
         self.end_silent_line(now);
         let receiving = self.is_receiving();
         self.host.handle_timeout(now, receiving);
-        self.host.pump(now, receiving);
+        self.host.offer(now, receiving);
         self.count();
     }
 
@@ -123,16 +138,16 @@ impl PcMode {
             Command::Release => self.host.release(now),
             Command::Stored(_) | Command::SetClock(_) => return Err(Refused::NotSupported),
         }
-        self.host.pump(now, self.is_receiving());
+        self.host.offer(now, self.is_receiving());
         Ok(())
     }
 
     pub(crate) fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.host.wire.poll()
+        self.host.poll_transmit()
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<(u64, Event)> {
-        self.host.output.poll()
+        self.host.telling().poll()
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Tick> {
@@ -142,7 +157,7 @@ impl PcMode {
     }
 
     pub(crate) fn counters(&self) -> &Counters {
-        &self.host.output.counters
+        self.host.counters()
     }
 
     /// The device is in the middle of a line: nothing may be sent.
@@ -152,41 +167,82 @@ impl PcMode {
 
     fn end_silent_line(&mut self, now: Tick) {
         let is_over = self.lines.is_open() && now.since(self.heard) >= SILENCE;
-        // An open record is given up by its own deadline: a host that was held up reads late what came in time.
+        // An open record in braces is given up by its own deadline.
         if is_over && self.tagged.poll_timeout().is_none() {
-            self.lines.close();
+            self.end_line(now);
+        }
+    }
+
+    /// Nothing more comes of the open line.
+    fn end_line(&mut self, now: Tick) {
+        if let Some(broken) = self.lines.close() {
+            self.take_broken(now, self.taken, broken);
+            self.host.telling().at = self.taken;
         }
     }
 
     fn drain_tagged(&mut self, now: Tick) {
         while let Some((offset, event)) = self.tagged.poll_event() {
-            self.host.at = offset + self.tagged_shift;
-            self.host.handle_result(now, event);
+            self.host.telling().at = offset + self.tagged_shift;
+            self.host.take_finding(now, event);
         }
     }
 
+    /// Takes a whole line that begins at `offset`.
     fn take_reply(&mut self, now: Tick, offset: u64, line: &[u8]) {
-        self.host.at = offset;
-        let reply = Reply::parse(line);
-        if reply == Reply::Other
-            && line.contains(&b',')
-            && let Some(positional) = &mut self.positional
-        {
-            positional.handle_bytes(now, line);
-            positional.handle_bytes(now, b"\r\n");
-            while let Some((_, event)) = positional.poll_event() {
-                self.host.handle_result(now, event);
-            }
-            return;
+        self.host.telling().at = offset;
+        if self.may_be_record(line) {
+            return self.take_positional(now, line, Ending::Whole);
         }
+        let reply = Reply::parse(line);
         if reply == Reply::Other {
             self.lines.skip(line.len());
         }
-        self.host.handle_reply(now, reply);
+        self.host.take_reply(now, reply);
+    }
+
+    /// Takes what is left of a line, up to offset `end`: no reply, but it may have been a record.
+    fn take_broken(&mut self, now: Tick, end: u64, broken: Broken) {
+        self.host.telling().at = end.saturating_sub(broken.length as u64);
+        if self.may_be_record(&broken.line) {
+            let ending = if broken.is_spoilt {
+                Ending::Spoilt
+            } else {
+                Ending::Missing
+            };
+            self.take_positional(now, &broken.line, ending);
+        } else {
+            self.lines.skip(broken.line.len());
+        }
+        self.lines.reuse(broken.line);
+    }
+
+    /// Whether a line is in the form of the BC-418's records, however it ends.
+    fn may_be_record(&self, line: &[u8]) -> bool {
+        self.positional.is_some() && line.contains(&b',') && Reply::parse(line) == Reply::Other
+    }
+
+    fn take_positional(&mut self, now: Tick, line: &[u8], ending: Ending) {
+        let Some(positional) = &mut self.positional else {
+            return;
+        };
+        positional.handle_bytes(now, line);
+        if ending == Ending::Spoilt {
+            positional.handle_line(now, LineEvent::Parity);
+        }
+        if ending == Ending::Missing {
+            positional.handle_line(now, LineEvent::Down);
+        } else {
+            positional.handle_bytes(now, b"\r\n");
+        }
+        while let Some((_, event)) = positional.poll_event() {
+            self.host.take_finding(now, event);
+        }
     }
 
     fn count(&mut self) {
-        let in_records = self.tagged.counters().bytes_skipped;
-        self.host.output.counters.bytes_skipped = in_records + self.lines.skipped();
+        let positional = self.positional.as_ref().map(Listener::counters);
+        let in_records = self.tagged.counters().bytes_skipped + positional.map_or(0, |counters| counters.bytes_skipped);
+        self.host.telling().count_skipped(in_records + self.lines.skipped());
     }
 }

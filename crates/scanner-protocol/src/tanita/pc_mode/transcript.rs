@@ -6,13 +6,13 @@
 use scan_model::Decimal;
 
 use super::{
-    decode,
-    faults::Trouble,
+    faults::Mishap,
     lines::{Lines, Piece},
     order::Setting,
+    positional,
     reply::Reply,
 };
-use crate::{Content, DeviceError, Message};
+use crate::{Content, Decoded, DeviceError, Message, Protocol, Rejected};
 
 /// Follows the lines. Records in braces and weights that were asked for are passed over: a session reads them.
 #[derive(Debug, Default)]
@@ -23,17 +23,17 @@ pub(crate) struct Transcript {
 
 impl Transcript {
     /// What the lines say that end in `bytes`, each with the offset in the stream of its first byte.
-    pub(crate) fn take(&mut self, bytes: &[u8]) -> Vec<(u64, Content)> {
+    pub(crate) fn take(&mut self, bytes: &[u8]) -> Vec<Decoded> {
         let mut rest = bytes;
         let mut said = Vec::new();
         while let Some(piece) = self.lines.next(&mut rest) {
-            if let Piece::Reply(line) = piece {
-                let end = self.taken + (bytes.len() - rest.len()) as u64;
-                let offset = end.saturating_sub(line.len() as u64 + 1);
-                match content(&line) {
-                    Some(content) => said.push((offset, content)),
-                    None if is_weight(&line) => {}
-                    None => self.lines.skip(line.len()),
+            let end = self.taken + (bytes.len() - rest.len()) as u64;
+            match piece {
+                Piece::Record(_) => {}
+                Piece::Reply(line) => self.tell(end.saturating_sub(line.len() as u64 + 1), line, b"\r", &mut said),
+                Piece::Broken(broken) => {
+                    let begin = end.saturating_sub(broken.length as u64);
+                    self.tell_of_rest(begin, broken.line, b"", &mut said);
                 }
             }
         }
@@ -41,10 +41,13 @@ impl Transcript {
         said
     }
 
-    /// Nothing follows: the last line needs no end.
-    pub(crate) fn close(&mut self) -> Vec<(u64, Content)> {
-        let said = self.take(b"\n");
-        self.lines.close();
+    /// Nothing follows: the last line needs no end, unless it is a record, which may have lost more than that.
+    pub(crate) fn close(&mut self) -> Vec<Decoded> {
+        let mut said = Vec::new();
+        if let Some(broken) = self.lines.close() {
+            let begin = self.taken.saturating_sub(broken.length as u64);
+            self.tell(begin, broken.line, b"", &mut said);
+        }
         said
     }
 
@@ -52,9 +55,43 @@ impl Transcript {
     pub(crate) fn skipped(&self) -> u64 {
         self.lines.skipped()
     }
+
+    fn tell(&mut self, offset: u64, line: Vec<u8>, ending: &[u8], said: &mut Vec<Decoded>) {
+        match message(&line) {
+            Some(fields) => said.push(unit(offset, Ok(Content::Message(Message { fields })))),
+            None if is_weight(&line) => {}
+            None => self.tell_of_rest(offset, line, ending, said),
+        }
+    }
+
+    /// Takes a line that is no reply. It may be a record like the BC-418's, which is a line like any other.
+    fn tell_of_rest(&mut self, offset: u64, mut line: Vec<u8>, ending: &[u8], said: &mut Vec<Decoded>) {
+        let length = line.len();
+        line.extend_from_slice(ending);
+        match positional(&line) {
+            Some(Ok(mut record)) => {
+                Protocol::TanitaPc.name().clone_into(&mut record.protocol);
+                said.push(unit(offset, Ok(Content::Record(Box::new(record)))));
+            }
+            Some(Err(fault)) => {
+                line.truncate(length);
+                said.push(unit(offset, Err(fault.rejecting(line))));
+            }
+            None => self.lines.skip(length),
+        }
+    }
 }
 
-fn content(line: &[u8]) -> Option<Content> {
+fn unit(offset: u64, outcome: Result<Content, Rejected>) -> Decoded {
+    Decoded {
+        offset,
+        protocol: Protocol::TanitaPc,
+        outcome,
+    }
+}
+
+/// What a line says that is an order or a reply.
+fn message(line: &[u8]) -> Option<Vec<(&'static str, String)>> {
     let result = |word: &str| vec![("result", word.to_owned())];
     let fields = match Reply::parse(line) {
         Reply::Refused => result("rejected_command"),
@@ -62,7 +99,7 @@ fn content(line: &[u8]) -> Option<Content> {
         Reply::Busy => result("busy"),
         Reply::Working => result("working"),
         Reply::Error(digit) => {
-            let error = DeviceError::from(Trouble::reported(digit));
+            let error = DeviceError::from(Mishap::reported(digit));
             [
                 result("error"),
                 vec![("code", error.code), ("meaning", error.name.to_owned())],
@@ -81,20 +118,14 @@ fn content(line: &[u8]) -> Option<Content> {
             [b'D', digit, value @ ..] if setting(*digit).is_some() && !value.is_empty() && value.len() <= 12 => {
                 order(*digit, value)
             }
-            _ => return record(line),
+            _ => return None,
         },
     };
-    Some(Content::Message(Message { fields }))
+    Some(fields)
 }
 
 fn is_weight(line: &[u8]) -> bool {
     matches!(Reply::parse(line), Reply::Weight(_))
-}
-
-/// A record that is a line like any other: the BC-418's. Without its end it would count as cut off.
-fn record(line: &[u8]) -> Option<Content> {
-    let record = decode(&[line, b"\r"].concat()).ok()?;
-    Some(Content::Record(Box::new(record)))
 }
 
 fn command(digit: u8) -> Vec<(&'static str, String)> {
@@ -196,17 +227,16 @@ mod tests {
         let mut transcript = Transcript::default();
         let mut all = transcript.take(bytes);
         all.extend(transcript.close());
-        let line = |content: Content| match content {
-            Content::Message(message) => {
+        let line = |outcome| match outcome {
+            Ok(Content::Message(message)) => {
                 let fields = message.fields.iter().map(|(name, value)| format!("{name}={value}"));
                 fields.collect::<Vec<_>>().join(" ")
             }
-            Content::Record(record) => format!("record of {} values", record.measurements.len()),
-            Content::Weight(_) => "weight".to_owned(),
+            Ok(Content::Record(record)) => format!("record of {} values", record.measurements.len()),
+            Ok(Content::Weight(_)) => "weight".to_owned(),
+            Err(Rejected { reason, raw, .. }) => format!("{reason} in {} bytes", raw.len()),
         };
-        all.into_iter()
-            .map(|(offset, content)| (offset, line(content)))
-            .collect()
+        all.into_iter().map(|unit| (unit.offset, line(unit.outcome))).collect()
     }
 
     #[test]
@@ -292,7 +322,7 @@ mod tests {
             let mut transcript = Transcript::default();
             let mut places: Vec<_> = bytes.chunks(size).flat_map(|piece| transcript.take(piece)).collect();
             places.extend(transcript.close());
-            let places: Vec<_> = places.into_iter().map(|(offset, _)| offset).collect();
+            let places: Vec<_> = places.into_iter().map(|unit| unit.offset).collect();
             assert_eq!(places, [0, 30, 34], "in pieces of {size}");
             assert_eq!(transcript.skipped(), 3, "a weight that was asked for is no noise");
         }
@@ -304,6 +334,18 @@ mod tests {
         let heard = said(format!("@\r\n{record}\r\n").as_bytes());
         assert_eq!(heard.len(), 2);
         assert!(heard[1].0 == 3 && heard[1].1.starts_with("record of "), "{heard:?}");
+    }
+
+    #[test]
+    fn a_record_without_braces_that_is_cut_off_or_spoilt_is_set_aside() {
+        let record = "0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,32.3,9771";
+        assert_eq!(said(record.as_bytes()), [(0, "truncated in 50 bytes".to_owned())]);
+        let cut = said(format!("@\r\n{}{{0,16,CS,00\r\n", &record[..30]).as_bytes());
+        assert_eq!(cut[1], (3, "truncated in 30 bytes".to_owned()));
+        let spoilt = record.replace("431", "4x1") + "\r\n";
+        assert_eq!(said(spoilt.as_bytes()), [(0, "illegal_byte in 50 bytes".to_owned())]);
+        let long = "1,".repeat(300) + "\r\n";
+        assert_eq!(said(long.as_bytes()), [(0, "line_too_long in 512 bytes".to_owned())]);
     }
 
     #[test]

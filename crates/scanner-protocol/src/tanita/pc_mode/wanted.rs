@@ -2,25 +2,43 @@
 
 use scan_model::{Flag, Record, progress::Stage};
 
-use super::person::{Person, names};
+use super::{
+    dialect::PcDialect,
+    faults::Reaction,
+    person::{Person, names},
+    step::After,
+};
 use crate::Ticket;
+
+const ONCE_MORE: &str = "Please stay: the scanner measures once more";
+const WEIGHT_ALONE: &str = "Please stay: the scanner takes your weight alone";
 
 /// A scan that somebody wants, until its one end.
 #[derive(Debug)]
-pub(super) struct Scan {
+pub(super) struct WantedScan {
     /// Who; unknown where nothing but the weight is wanted.
     person: Option<Person>,
     /// No current through the body.
     weighs_alone: bool,
+    /// The port was given the order to measure: what comes from now on can be this scan's.
+    was_ordered: bool,
     /// The data were sent a second time.
-    pub(super) sent_again: bool,
+    sent_again: bool,
     /// The measurement was started a second time.
-    pub(super) measured_again: bool,
+    measured_again: bool,
     /// The last stage and share of it that was shown.
     reached: Option<(Stage, u8)>,
 }
 
-impl Scan {
+/// How a scan goes on after a mishap.
+pub(super) struct Retry {
+    /// What comes after the device was stopped.
+    pub(super) after: After,
+    /// What the person is told.
+    pub(super) prompt: Option<&'static str>,
+}
+
+impl WantedScan {
     /// A scan of somebody whose data go to the device.
     pub(super) fn of(person: Person) -> Self {
         Self::new(Some(person))
@@ -35,6 +53,7 @@ impl Scan {
         Self {
             weighs_alone: person.is_none(),
             person,
+            was_ordered: false,
             sent_again: false,
             measured_again: false,
             reached: None,
@@ -50,13 +69,19 @@ impl Scan {
         self.weighs_alone
     }
 
-    pub(super) fn weigh_alone(&mut self) {
-        self.weighs_alone = true;
-    }
-
     /// The number that the device is told.
     pub(super) fn ticket(&self) -> Option<Ticket> {
         self.person.as_ref().and_then(Person::ticket)
+    }
+
+    /// Whether a result can be this scan's.
+    pub(super) fn was_ordered(&self) -> bool {
+        self.was_ordered
+    }
+
+    /// The order to measure goes to the port.
+    pub(super) fn order(&mut self) {
+        self.was_ordered = true;
     }
 
     /// Notes that the scan got to `within` per cent of `stage`; false if it has been there.
@@ -66,6 +91,34 @@ impl Scan {
             self.reached = Some((stage, within));
         }
         is_new
+    }
+
+    /// Whether and how it goes on after a mishap with this reaction; that is remembered.
+    pub(super) fn retry(&mut self, reaction: Reaction, dialect: PcDialect) -> Option<Retry> {
+        match reaction {
+            Reaction::SendAgain if !self.sent_again => {
+                self.sent_again = true;
+                Some(Retry {
+                    after: After::Enter,
+                    prompt: None,
+                })
+            }
+            Reaction::MeasureAgain if !self.measured_again => {
+                self.measured_again = true;
+                Some(Retry {
+                    after: After::Clear,
+                    prompt: Some(ONCE_MORE),
+                })
+            }
+            Reaction::MeasureAgain if dialect.weighs_alone() && !self.weighs_alone => {
+                self.weighs_alone = true;
+                Some(Retry {
+                    after: After::Clear,
+                    prompt: Some(WEIGHT_ALONE),
+                })
+            }
+            Reaction::End | Reaction::SendAgain | Reaction::MeasureAgain => None,
+        }
     }
 
     /// Puts the person's own number on the person's own result, and a flag on anybody else's.

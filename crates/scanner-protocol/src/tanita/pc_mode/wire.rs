@@ -2,59 +2,39 @@
 
 use std::time::Duration;
 
-use crate::{Tick, Transmit};
+use crate::Tick;
 
 /// The least pause between two orders (MC-980 instructions), counted from when the first has left.
 const GAP: Duration = Duration::from_millis(100);
+/// A port that has not sent an order after so long is stuck.
+pub(super) const STUCK: Duration = Duration::from_secs(5);
 
 /// The host's end of the wire.
 #[derive(Debug, Default)]
 pub(super) struct Wire {
-    /// To be polled.
-    out: Option<Transmit>,
-    /// Polled, and not yet reported to have left.
+    /// The port has an order and has not reported that it left.
     in_flight: bool,
-    /// When the order that is to be polled or on its way was made.
-    taken_at: Tick,
+    /// When that order was made.
+    made_at: Tick,
     /// No order before this moment.
     free_at: Tick,
 }
 
 impl Wire {
-    /// Whether an order may leave now.
-    pub(super) fn is_free(&self, now: Tick) -> bool {
-        !self.is_taken() && self.free_at <= now
-    }
-
-    /// When an order may leave, as far as time alone decides.
+    /// When an order may leave; `None` as long as one is on its way.
     pub(super) fn free_at(&self) -> Option<Tick> {
-        (!self.is_taken()).then_some(self.free_at)
+        (!self.in_flight).then_some(self.free_at)
     }
 
-    /// When the order was made that is not reported to have left.
-    pub(super) fn taken_at(&self) -> Tick {
-        self.taken_at
+    /// When the order that is on its way has been so for too long.
+    pub(super) fn stuck_at(&self) -> Tick {
+        self.made_at.after(STUCK)
     }
 
-    /// Whether the port has had an order for `limit` and has not sent it.
-    pub(super) fn is_stuck(&self, now: Tick, limit: Duration) -> bool {
-        self.is_taken() && now.since(self.taken_at) >= limit
-    }
-
-    pub(super) fn send(&mut self, now: Tick, bytes: Vec<u8>) {
-        self.out = Some(Transmit(bytes));
-        self.taken_at = now;
-    }
-
-    /// Takes an order back that has not been polled.
-    pub(super) fn withdraw(&mut self) {
-        self.out = None;
-    }
-
-    pub(super) fn poll(&mut self) -> Option<Transmit> {
-        let out = self.out.take();
-        self.in_flight |= out.is_some();
-        out
+    /// The port takes an order that was made at `made_at`.
+    pub(super) fn take(&mut self, made_at: Tick) {
+        self.in_flight = true;
+        self.made_at = made_at;
     }
 
     /// An order has left; false if there was none.
@@ -68,11 +48,6 @@ impl Wire {
 
     /// The port is gone, and what was on its way with it.
     pub(super) fn reset(&mut self) {
-        self.out = None;
         self.in_flight = false;
-    }
-
-    fn is_taken(&self) -> bool {
-        self.out.is_some() || self.in_flight
     }
 }

@@ -102,6 +102,9 @@ fn any_line_answers_the_reset_of_a_bc_418_and_nothing_is_asked_about_its_setting
         talk.expect("U0");
         assert_eq!(talk.now - asked_at, 100 * MILLISECOND, "{line}");
         talk.say("U0");
+        // No `D?`: a second reset gives the device back.
+        talk.expect("\u{1f}");
+        talk.answer("\u{1f}");
         talk.nothing_sent_for(60 * SECOND);
     }
 }

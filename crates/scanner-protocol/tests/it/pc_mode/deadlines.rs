@@ -21,8 +21,8 @@ fn each_wait_of_a_scan_has_its_length() {
     comes_after(&mut talk, SECOND, "M1");
     talk.answer("M1");
     comes_after(&mut talk, 100 * MILLISECOND, "D?");
-    talk.answer("D?");
     talk.start().unwrap();
+    talk.answer("D?");
     comes_after(&mut talk, 100 * MILLISECOND, "D000.0");
     comes_after(&mut talk, SECOND, "D000.0");
     talk.answer_until("G0");
@@ -35,7 +35,12 @@ fn each_wait_of_a_scan_has_its_length() {
     talk.say(&own_record());
     talk.expect("F2");
     talk.say("@");
-    comes_after(&mut talk, 60 * SECOND, "q");
+    // Told again and again that somebody stands there, it waits no longer.
+    for _ in 0..5 {
+        talk.nothing_sent_for(10 * SECOND);
+        talk.say("@");
+    }
+    comes_after(&mut talk, 10 * SECOND, "q");
     talk.answer("q");
     comes_after(&mut talk, 100 * MILLISECOND, "D?");
     talk.answer("D?");

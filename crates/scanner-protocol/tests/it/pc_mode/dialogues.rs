@@ -13,7 +13,7 @@ use crate::{MILLISECOND, SECOND, cases};
 fn a_scan_on_an_mc_780_goes_through_all_its_stations_and_leaves_nothing_behind() {
     let mut talk = Talk::new(PcDialect::Mc);
     talk.line(LineEvent::Up);
-    for order in ["q", "M1", "D?"] {
+    for order in ["q", "M1", "D?", "M0"] {
         talk.expect(order);
         talk.answer(order);
     }
@@ -21,7 +21,18 @@ fn a_scan_on_an_mc_780_goes_through_all_its_stations_and_leaves_nothing_behind()
     assert_eq!(talk.words(), [""; 0]);
 
     talk.start().unwrap();
-    for order in ["D000.0", "D11", "D20", "D3167.0", "D428", "D50000004711", "D?"] {
+    for order in [
+        "q",
+        "M1",
+        "D?",
+        "D000.0",
+        "D11",
+        "D20",
+        "D3167.0",
+        "D428",
+        "D50000004711",
+        "D?",
+    ] {
         talk.expect(order);
         talk.answer(order);
     }
@@ -323,6 +334,36 @@ fn after_five_idle_minutes_the_keys_work_again_and_the_next_scan_takes_them_back
 }
 
 #[test]
+fn a_scanner_that_nobody_wants_is_cleared_when_it_is_connected_and_its_own_keys_work_at_once() {
+    for (dialect, orders) in [
+        (PcDialect::Mc, &["q", "M1", "D?", "M0"][..]),
+        (PcDialect::Bc418, &["\u{1f}", "U0", "\u{1f}"]),
+    ] {
+        let mut talk = Talk::new(dialect);
+        talk.line(LineEvent::Up);
+        for order in orders {
+            talk.expect(order);
+            talk.answer(order);
+        }
+        assert!(talk.now <= SECOND, "nobody is kept from the keys for longer");
+        assert_eq!(talk.session.poll_timeout(), None);
+    }
+}
+
+#[test]
+fn a_scan_that_is_wanted_while_the_scanner_is_given_back_takes_it_again() {
+    let mut talk = Talk::new(PcDialect::Mc);
+    talk.line(LineEvent::Up);
+    assert_eq!(talk.answer_until("M0"), "M0");
+    talk.start().unwrap();
+    talk.say("M0");
+    for order in ["q", "M1", "D?", "D000.0"] {
+        talk.expect(order);
+        talk.answer(order);
+    }
+}
+
+#[test]
 fn a_release_gives_the_scanner_back_with_nobodys_data_in_it() {
     let mut talk = Talk::ready(PcDialect::Mc);
     talk.command(Command::Release).unwrap();
@@ -451,9 +492,10 @@ fn nothing_is_sent_in_the_middle_of_the_devices_line() {
     talk.nothing_sent_for(900 * MILLISECOND);
     talk.send(&record("0000000000000007", 2, 50, "160.0").as_bytes()[11..]);
     talk.nothing_sent_for(900 * MILLISECOND);
-    // What came is somebody's result, and no scan outlives a result.
+    // What came is the result of somebody who used the scanner's own keys, and no end to the scan.
     talk.send(b"\r\n");
-    assert_eq!(talk.words(), ["reading_results", "preparing", "record?"]);
+    assert_eq!(talk.words(), ["reading_results", "preparing", "earlier"]);
+    talk.expect("D000.0");
 }
 
 #[test]

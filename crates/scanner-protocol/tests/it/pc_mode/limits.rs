@@ -41,6 +41,13 @@ fn each_value_has_its_range() {
         let refused = refusal(PcDialect::Mc, |start| start.subject.height = number(height));
         assert_eq!(refused.is_none(), is_taken, "{height}");
     }
+    // The largest number there is: too large for whole centimetres times ten as well.
+    for dialect in [PcDialect::Mc, PcDialect::Bc418] {
+        for height in ["999999999999999999", "-999999999999999999"] {
+            let refused = refusal(dialect, |start| start.subject.height = number(height));
+            assert!(matches!(refused, Some(Refused::Person(_))), "{height} {dialect:?}");
+        }
+    }
     for (age, mc, bc) in [
         ("4", false, false),
         ("5", true, false),

@@ -1,6 +1,8 @@
 //! PC mode: every path of the conversation, with time as a number.
 
+mod ahead;
 mod answers;
+mod bc_418;
 mod deadlines;
 mod dialogues;
 mod faults;
@@ -9,6 +11,7 @@ mod operations;
 mod places;
 mod published;
 mod simulated;
+mod stopped;
 pub(crate) mod talk;
 
 use proptest::prelude::*;

@@ -10,6 +10,7 @@ const SECOND: u64 = 1000 * MILLISECOND;
 /// # Panics
 /// - two orders are on the way at once, or the second leaves within 100 ms of the first;
 /// - an order is sent while the device may be measuring;
+/// - an order to measure leaves though nobody waits for a result, because the scan is over or the scanner is to be given back;
 /// - a scan is started while one runs, or does not end;
 /// - one call brings more events than its input can explain, or deadlines never come to an end;
 /// - somebody's data stay in the device.
@@ -158,6 +159,8 @@ impl Stage {
                     self.quiet_until = None;
                 }
                 Event::DeviceError(_) => self.running = false,
+                // A scan that waits for its turn goes on.
+                Event::Earlier(_) => self.quiet_until = None,
                 Event::Stage { .. } | Event::Prompt(_) => {}
                 other => panic!("{other:?} in PC mode"),
             }
@@ -177,6 +180,7 @@ impl Stage {
             assert!(order.0.ends_with(b"\r\n"), "an order is a line");
             self.quiet_until = None;
             if order.0.starts_with(b"G") || order.0.starts_with(b"F0") {
+                assert!(self.running, "an order to measure nobody");
                 self.quiet_until = Some(self.now + 100 * SECOND);
             }
             self.orders.push(order.0);

@@ -203,6 +203,20 @@ fn whatever_people_do_has_its_name_and_the_next_scan_works() {
 }
 
 #[test]
+fn nobodys_data_stay_in_a_dc_320_though_somebody_or_a_bag_stays_on_it() {
+    let mut pair = Pair::new(PcModel::Dc320, &[Act::StaysOn, Act::StepsOn], Quirks::default());
+    pair.start(person());
+    pair.run(30);
+    assert_eq!(pair.words().last().map(String::as_str), Some("record"));
+    // The platform is not free before a minute and a half after the result, and the device says so all the time.
+    pair.run(60);
+    pair.assert_nothing_stays_and_no_rule_was_broken("a bag");
+    pair.start(person());
+    pair.run(60);
+    assert_eq!(pair.words().last().map(String::as_str), Some("record"));
+}
+
+#[test]
 fn data_that_never_fit_end_in_an_error_or_in_a_weight_alone() {
     let mut pair = Pair::new(PcModel::Mc780, &[Act::WrongData], Quirks::default());
     pair.start(person());

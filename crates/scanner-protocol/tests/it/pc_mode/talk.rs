@@ -44,10 +44,12 @@ impl Talk {
         }
     }
 
-    /// A device that is connected and waits in PC mode.
+    /// A device that waits in PC mode for the next scan, after one that was given up.
     pub(crate) fn ready(dialect: PcDialect) -> Self {
         let mut talk = Self::new(dialect);
         talk.line(LineEvent::Up);
+        talk.start().unwrap();
+        talk.command(Command::Cancel).unwrap();
         talk.settle();
         talk.nothing_sent_for(SECOND);
         talk.events();
@@ -198,7 +200,7 @@ impl Talk {
     }
 
     /// The words of what was reported since the last call: `preparing`, `E2 impedance_error`, `record`, `record?` for one that
-    /// is not the person's, `rejected`, `prompt`.
+    /// is not the person's, `rejected`, `prompt`; `earlier`, `earlier?` and `earlier rejected` for what is not the scan's.
     pub(crate) fn words(&mut self) -> Vec<String> {
         words(self.events())
     }
@@ -240,6 +242,11 @@ pub(crate) fn words(events: Vec<Event>) -> Vec<String> {
             Event::Record(_) => "record".to_owned(),
             Event::Rejected(_) => "rejected".to_owned(),
             Event::Repeated => "repeated".to_owned(),
+            Event::Earlier(Ok(record)) if record.flags.contains(&scan_model::Flag::SubjectMismatch) => {
+                "earlier?".to_owned()
+            }
+            Event::Earlier(Ok(_)) => "earlier".to_owned(),
+            Event::Earlier(Err(_)) => "earlier rejected".to_owned(),
             Event::DeviceError(error) if error.code == error.name => error.code,
             Event::DeviceError(error) => format!("{} {}", error.code, error.name),
             Event::Prompt(_) => "prompt".to_owned(),
