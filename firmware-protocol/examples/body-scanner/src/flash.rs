@@ -1,12 +1,14 @@
 //! Results and the count of starts in flash, safe against a loss of power at any moment.
 //!
 //! ```text
-//! sector 0, 1   counts of starts, one word each, written one behind the other; the sectors take turns
+//! sector 0, 1   counts of starts, each with its complement (4 + 4 bytes), one behind the other; the sectors take turns
 //! sector 2...   one record each: committed  removed  sequence  boot  number  length  (4 bytes each)  record
 //! ```
 //!
-//! Flash can clear bits and erase whole sectors to ones. A record counts when `committed` is written, which happens last; it is
-//! gone when `removed` is cleared. Both are single words, which flash writes whole or not at all.
+//! Flash can clear bits and erase whole sectors to ones. Power may go in the middle of either, which leaves some of the bits as they
+//! were. A count with its complement stands that: where bits of the pair are still to be cleared, or some of them were set, the two do
+//! not match. A record counts when `committed` is written, which happens last, and is gone when any bit of `removed` is cleared. Before
+//! its sector is erased, `committed` is cleared: else `removed` could be blank again before it, and the record be back.
 
 use firmware_protocol::{MAX_RECORD, ResultNumber, ResultStore, StoreFull, Waiting};
 use heapless::Deque;
@@ -33,6 +35,8 @@ pub const HEAD: usize = 24;
 pub const RECORDS: usize = 14;
 
 const COUNTERS: usize = 2;
+/// Bytes of a count with its complement.
+const COUNT: usize = 8;
 const COMMITTED: u32 = 0x5343_414E;
 const ERASED: u32 = u32::MAX;
 
@@ -92,6 +96,7 @@ impl<F: Flash> FlashStore<F> {
             .ok_or(StoreFull)?;
         let length = u32::try_from(record.len()).map_err(|_| StoreFull)?;
         let start = sector * F::SECTOR;
+        self.write_word(start, 0);
         self.flash.erase(sector);
         for (word, value) in [
             (2, self.next_sequence),
@@ -131,29 +136,35 @@ impl<F: Flash> FlashStore<F> {
     }
 
     fn count_start(&mut self, random: impl FnOnce() -> u32) {
-        let words = F::SECTOR / 4;
-        let mut newest = (0, None);
-        for at in 0..COUNTERS * words {
-            let count = self.word(4 * at);
-            if count != ERASED && count > newest.0 {
-                newest = (count, Some(at));
-            }
-        }
+        let slots = F::SECTOR / COUNT;
+        let newest = (0..COUNTERS * slots)
+            .filter_map(|slot| Some((self.count_in(slot)?, slot)))
+            .max();
         // From the lower half of all numbers, so that the count does not come to its end.
-        let before = newest.1.map_or_else(|| random() >> 1, |_| newest.0);
+        let before = newest.map_or_else(|| random() >> 1, |(count, _)| count);
         self.boot = before.wrapping_add(1);
-        let at = newest.1.map_or(0, |at| (at + 1) % (COUNTERS * words));
-        // Entering a sector: it holds older counts, the newest is in the other one. A word that is not erased is the trace of a
-        // foreign content, or of memory that was never erased.
-        if at % words == 0 || self.word(4 * at) != ERASED {
-            self.flash.erase(at / words);
-        }
-        let at = if self.word(4 * at) == ERASED {
-            at
-        } else {
-            at / words * words
-        };
-        self.write_word(4 * at, self.boot);
+        // Behind the newest in its sector; where that is full, in the other one, so that the newest itself is never erased.
+        let behind = newest.and_then(|(_, newest)| {
+            let end = (newest / slots + 1) * slots;
+            (newest + 1..end).find(|slot| self.is_blank(*slot))
+        });
+        let slot = behind.unwrap_or_else(|| {
+            let sector = newest.map_or(0, |(_, newest)| (newest / slots + 1) % COUNTERS);
+            self.flash.erase(sector);
+            sector * slots
+        });
+        self.write_word(COUNT * slot, self.boot);
+        self.write_word(COUNT * slot + 4, !self.boot);
+    }
+
+    /// The count in a slot, if one was written there whole.
+    fn count_in(&self, slot: usize) -> Option<u32> {
+        let count = self.word(COUNT * slot);
+        (self.word(COUNT * slot + 4) == !count).then_some(count)
+    }
+
+    fn is_blank(&self, slot: usize) -> bool {
+        self.word(COUNT * slot) == ERASED && self.word(COUNT * slot + 4) == ERASED
     }
 
     fn find_waiting(&mut self) {
@@ -238,12 +249,16 @@ mod tests {
     const SECTOR: usize = 256;
     const SECTORS: usize = 6;
 
-    /// Flash whose power goes out after so many words were written or sectors erased.
+    /// Flash whose power goes out after so much work: a word written takes [`WORD`], a sector erased [`ERASE`]. What is under way
+    /// then is left half done, in one way or another.
     #[derive(Clone)]
     struct Fake {
         bytes: Vec<u8>,
         power: usize,
     }
+
+    const WORD: usize = 2;
+    const ERASE: usize = 4;
 
     impl Fake {
         fn full_of(byte: u8) -> Self {
@@ -253,10 +268,11 @@ mod tests {
             }
         }
 
-        fn use_power(&mut self) -> bool {
-            let on = self.power > 0;
-            self.power = self.power.saturating_sub(1);
-            on
+        /// How much of `work` there is power for.
+        fn spend(&mut self, work: usize) -> usize {
+            let done = work.min(self.power);
+            self.power -= done;
+            done
         }
     }
 
@@ -270,16 +286,31 @@ mod tests {
 
         fn program(&mut self, address: usize, bytes: &[u8]) {
             for (at, word) in bytes.chunks(4).enumerate() {
-                if self.use_power() {
-                    let old = &mut self.bytes[address + 4 * at..];
-                    old.iter_mut().zip(word).for_each(|(old, new)| *old &= new);
-                }
+                let not_yet_cleared = match self.spend(WORD) {
+                    0 => 0xFF,
+                    1 => 0x5A,
+                    _ => 0,
+                };
+                let old = &mut self.bytes[address + 4 * at..];
+                old.iter_mut()
+                    .zip(word)
+                    .for_each(|(old, new)| *old &= new | not_yet_cleared);
             }
         }
 
         fn erase(&mut self, sector: usize) {
-            if self.use_power() {
-                self.bytes[sector * SECTOR..(sector + 1) * SECTOR].fill(0xFF);
+            let done = self.spend(ERASE);
+            let bytes = &mut self.bytes[sector * SECTOR..(sector + 1) * SECTOR];
+            for (at, byte) in bytes.iter_mut().enumerate() {
+                *byte |= match done {
+                    0 => 0,
+                    // Bits here and there; every second word; the first half.
+                    1 => 0x5A,
+                    2 if at / 4 % 2 == 1 => 0xFF,
+                    3 if at < SECTOR / 2 => 0xFF,
+                    ERASE => 0xFF,
+                    _ => 0,
+                };
             }
         }
     }
@@ -301,25 +332,47 @@ mod tests {
     fn starts_are_counted_through_both_sectors_and_in_memory_never_erased() {
         for content in [0xFF, 0x00, 0xA5] {
             let mut flash = Fake::full_of(content);
-            let mut last = None;
             for start in 0..400 {
                 let store = FlashStore::open(flash, || {
                     assert_eq!(start, 0, "no start but the first is random");
                     2 * 41
                 });
-                assert!(content == 0xA5 || store.boot() == 42 + start, "{content:x} {start}");
+                assert_eq!(store.boot(), 42 + start, "memory full of {content:x}");
+                flash = store.into_flash();
+                if start == 7 {
+                    // The next slot is spoiled.
+                    flash.program(COUNT * 8, &[0]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_loss_of_power_in_the_middle_of_any_start_brings_no_count_twice_and_skips_none() {
+        for power in 0..=ERASE + 2 * WORD {
+            let mut flash = Fake::full_of(0xFF);
+            let mut last = 41;
+            // Through both sectors and more. Before each start, one that power does not last for.
+            for _ in 0..3 * SECTOR / COUNT {
+                flash.power = power;
+                flash = FlashStore::open(flash, || 2 * 41).into_flash();
+                flash.power = usize::MAX;
+                let store = FlashStore::open(flash, || 2 * 41);
+                let next = last + 1..=last + 2;
                 assert!(
-                    last.is_none_or(|last: u32| store.boot() == last.wrapping_add(1)),
-                    "{content:x} {last:?}"
+                    next.contains(&store.boot()),
+                    "power for {power}: {} after {last}",
+                    store.boot()
                 );
-                last = Some(store.boot());
+                last = store.boot();
                 flash = store.into_flash();
             }
         }
     }
 
     #[test]
-    fn a_loss_of_power_at_any_word_leaves_what_was_kept_and_at_most_half_of_the_last_step() {
+    fn a_loss_of_power_in_the_middle_of_any_word_or_sector_leaves_what_was_kept_and_at_most_half_of_the_last_step() {
+        const ENOUGH: usize = 300;
         // Keep four, remove two, keep two: what must be there after each step.
         let record = |number: u32| vec![number as u8; 50 + number as usize];
         let steps: [fn(&mut FlashStore<Fake>); 8] = [
@@ -345,7 +398,7 @@ mod tests {
         ];
         let expected = |numbers: &[u32]| numbers.iter().map(|n| (result(*n), record(*n))).collect::<Vec<_>>();
 
-        for power in 0..160 {
+        for power in 0..ENOUGH {
             let mut store = FlashStore::open(Fake::full_of(0xFF), || 0);
             store.flash.power = power;
             let mut done = 0;
@@ -358,11 +411,15 @@ mod tests {
             }
             let mut flash = store.into_flash();
             flash.power = usize::MAX;
+            assert!(
+                power + 1 < ENOUGH || done == steps.len(),
+                "more power is needed to see the last step"
+            );
             let found = contents(&FlashStore::open(flash, || 0));
             let interrupted = done.max(1);
             assert!(
                 found == expected(after[interrupted]) || found == expected(after[interrupted - 1]),
-                "power for {power} words: {:?} after {done} steps",
+                "power for {power}: {:?} after {done} steps",
                 found.iter().map(|(result, _)| result.number).collect::<Vec<_>>()
             );
         }
