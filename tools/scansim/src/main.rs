@@ -44,7 +44,8 @@ the middle), duplicate (sent twice), parity (seven bits with even parity), unplu
 
 Acts at a Tanita in PC mode: steps-on, too-early (E3), overload (E1), bad-contact and steps-off (E2), lifts (E9),
 wrong-data and wrong-data-once (E7), never-comes, stays-on, somebody-else (the result bears another number),
-damaged-result (a digit), internal-fault (E0), forgets-data (E4, once), memory-fault (E8). It runs until it is stopped.
+damaged-result (a digit), internal-fault (E0), forgets-data (E4, once), memory-fault (E8). It runs until it is stopped. A fault befalls one
+of its lines in ten unless --fault-one-in says otherwise.
 
 With --scan-link so many people as --repeat says step on, --gap after each other, and bring published values. A fault befalls one
 frame in ten unless --fault-one-in says otherwise; the line runs at 115200 unless --baud does. It ends when the bridge has confirmed
@@ -70,7 +71,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE", group = "source")]
     play: Option<PathBuf>,
 
-    /// Is a scale instead, on which somebody steps on and off: wb-100 (answers when asked, on a pseudo-terminal), bc-418, and, toledo
+    /// Is a scale instead, on which somebody steps on and off: wb-100 (answers when asked), bc-418, and, toledo
     #[arg(long, value_name = "MODEL", group = "source")]
     scale: Option<Scale>,
 
@@ -104,7 +105,7 @@ struct Arguments {
     #[arg(long, value_name = "KIND")]
     fault: Vec<Fault>,
 
-    /// Strikes one record in N on average [default: 1, of the frames of --scan-link 10]
+    /// Strikes one record in N on average [default: 1; 10 of the frames of --scan-link and of the lines of --tanita-pc]
     #[arg(long, value_name = "N")]
     fault_one_in: Option<NonZeroU32>,
 
@@ -138,11 +139,6 @@ enum Failure {
     MakeLine(LineError),
     #[error(transparent)]
     Play(LineError),
-    #[error("a {0} is asked over a pseudo-terminal: give it --port-link")]
-    NotOnTcp(Scale),
-    #[error("cannot answer the host")]
-    #[cfg_attr(not(unix), expect(dead_code, reason = "polled scales hang on pseudo-terminals"))]
-    Answer(#[source] io::Error),
     #[error(transparent)]
     State(StateError),
     #[error("stopped while {0} results were not confirmed as stored")]
@@ -178,18 +174,13 @@ fn main() -> ExitCode {
 
 /// `waiting` says at any time how many results no bridge has confirmed.
 async fn run(arguments: &Arguments, waiting: &Cell<usize>) -> Result<(), Failure> {
-    #[cfg(unix)]
-    if let (Some(scale), Some(link)) = (arguments.scale.filter(|scale| scale.is_polled()), &arguments.port_link) {
-        return answer(arguments, scale, link).await;
-    }
     let records = match (&arguments.play, arguments.scale) {
         (Some(capture), _) => Capture::load(capture).map_err(Failure::Capture)?.records().to_vec(),
-        (None, Some(scale)) if scale.is_polled() => return Err(Failure::NotOnTcp(scale)),
         (None, Some(scale)) => weighing(arguments.weight)
             .into_iter()
             .map(|shown| scale.line(shown))
             .collect(),
-        // The argument group guarantees one of the two.
+        // A Tanita that obeys, or scan-link.
         (None, None) => Vec::new(),
     };
     let gap = if arguments.scale.is_some() {
@@ -204,10 +195,11 @@ async fn run(arguments: &Arguments, waiting: &Cell<usize>) -> Result<(), Failure
     let line = make_line(arguments).await.map_err(Failure::MakeLine)?;
     writeln!(io::stdout(), "{}", line.name()).map_err(Failure::Output)?;
 
-    let (usual_baud, usual_one_in) = match store {
-        Some(_) => (link_command::BAUD, link_command::FAULT_ONE_IN),
-        None => (9600, 1),
-    };
+    let device = arguments.pc.device(arguments.weight, arguments.tempo);
+    let usual_baud = if store.is_some() { link_command::BAUD } else { 9600 };
+    // Most lines of a conversation must arrive whole, or it comes to nothing.
+    let is_conversation = store.is_some() || device.is_some();
+    let usual_one_in = if is_conversation { link_command::FAULT_ONE_IN } else { 1 };
     let baud = arguments.baud.unwrap_or(usual_baud);
     let pace = NonZeroU32::new(baud).map_or(Pace::Unlimited, Pace::Baud);
     let faults = FaultPlan::new(&arguments.fault, arguments.seed)
@@ -215,7 +207,10 @@ async fn run(arguments: &Arguments, waiting: &Cell<usize>) -> Result<(), Failure
         .stall(arguments.stall.into())
         .unplugged(arguments.unplugged.into());
     let mut player = Player::new(line, pace).with_faults(faults);
-    if let Some(device) = arguments.pc.device(arguments.weight, arguments.tempo) {
+    if let Some(scale) = arguments.scale.filter(|scale| scale.is_polled()) {
+        return answer(scale, &mut player, arguments).await;
+    }
+    if let Some(device) = device {
         return obey(PcScanner::new(player, device)).await;
     }
     if let Some(store) = store {
@@ -231,14 +226,12 @@ async fn run(arguments: &Arguments, waiting: &Cell<usize>) -> Result<(), Failure
     for round in 0..arguments.repeat.rounds() {
         for (index, record) in records.iter().enumerate() {
             let played = player.play(record).await.map_err(Failure::Play)?;
-            let fault = played
-                .fault
-                .map_or_else(String::new, |fault| format!(", fault: {fault}"));
             say(format_args!(
-                "round {}, record {}: {} bytes{fault}",
+                "round {}, record {}: {} bytes{}",
                 round + 1,
                 index + 1,
-                record.len()
+                record.len(),
+                befallen_by(played.fault)
             ));
             tokio::time::sleep(gap).await;
         }
@@ -251,10 +244,9 @@ async fn obey(mut scanner: PcScanner) -> Result<(), Failure> {
     let mut complained = 0;
     loop {
         match scanner.step().await.map_err(Failure::Play)? {
-            Said::Line(line) => say(format_args!("sent {line}")),
+            Said::Line(line, fault) => say(format_args!("sent {line}{}", befallen_by(fault))),
             Said::Result(length, fault) => {
-                let fault = fault.map_or_else(String::new, |fault| format!(", fault: {fault}"));
-                say(format_args!("sent a result of {length} bytes{fault}"));
+                say(format_args!("sent a result of {length} bytes{}", befallen_by(fault)));
             }
         }
         for violation in &scanner.device().violations()[complained..] {
@@ -265,16 +257,17 @@ async fn obey(mut scanner: PcScanner) -> Result<(), Failure> {
 }
 
 /// Answers a host until everybody was weighed.
-#[cfg(unix)]
-async fn answer(arguments: &Arguments, scale: Scale, link: &PathBuf) -> Result<(), Failure> {
-    let mut port = scansim::Pty::open(link).map_err(Failure::MakeLine)?;
-    writeln!(io::stdout(), "{}", link.display()).map_err(Failure::Output)?;
+async fn answer(scale: Scale, player: &mut Player, arguments: &Arguments) -> Result<(), Failure> {
     for round in 0..arguments.repeat.rounds() {
         say(format_args!("round {}: somebody steps on the scale", round + 1));
-        let answered = scale.answer(&mut port, &weighing(arguments.weight)).await;
-        answered.map_err(Failure::Answer)?;
+        let answered = scale.answer(player, &weighing(arguments.weight)).await;
+        answered.map_err(Failure::Play)?;
     }
     Ok(())
+}
+
+fn befallen_by(fault: Option<Fault>) -> String {
+    fault.map_or_else(String::new, |fault| format!(", fault: {fault}"))
 }
 
 async fn make_line(arguments: &Arguments) -> Result<Line, LineError> {
@@ -326,8 +319,8 @@ impl Failure {
         match self {
             Self::Capture(_) | Self::State(_) => EXIT_NO_CAPTURE,
             Self::Unconfirmed(_) => EXIT_UNCONFIRMED,
-            Self::MakeLine(_) | Self::NotOnTcp(_) => EXIT_NO_LINE,
-            Self::Play(_) | Self::Answer(_) | Self::Start(_) | Self::Output(_) => EXIT_LINE_FAILED,
+            Self::MakeLine(_) => EXIT_NO_LINE,
+            Self::Play(_) | Self::Start(_) | Self::Output(_) => EXIT_LINE_FAILED,
         }
     }
 }

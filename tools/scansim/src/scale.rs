@@ -1,10 +1,9 @@
 //! Scales: what they show while somebody steps on and off, and how each model says it.
 
 use std::fmt;
-use std::io;
 use std::str::FromStr;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use crate::{Line, LineError, Player};
 
 /// A model of scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,25 +75,31 @@ impl Scale {
         }
     }
 
-    /// Answers the host's requests one after the other with `course`, until it is through. Other bytes of the host are ignored.
+    /// Answers the host's requests one after the other with `course`, until it is through, at the pace and with the faults of the
+    /// player. Other bytes of the host are ignored.
     ///
     /// # Errors
-    /// The host has closed the port.
-    pub async fn answer<P>(self, port: &mut P, course: &[Shown]) -> io::Result<()>
-    where
-        P: AsyncRead + AsyncWrite + Unpin,
-    {
+    /// The line failed.
+    pub async fn answer(self, player: &mut Player, course: &[Shown]) -> Result<(), LineError> {
         for &shown in course {
-            let mut heard = Vec::new();
-            while !heard.ends_with(REQUEST) {
-                heard.push(port.read_u8().await?);
-                // Only its end matters.
-                heard.drain(..heard.len().saturating_sub(REQUEST.len()));
-            }
-            port.write_all(&self.line(shown)).await?;
+            requested(player.line()).await?;
+            player.play(&self.line(shown)).await?;
         }
         Ok(())
     }
+}
+
+/// Waits for the end of a request, and takes nothing that comes behind it.
+async fn requested(line: &mut Line) -> Result<(), LineError> {
+    let mut heard = Vec::new();
+    while !heard.ends_with(REQUEST) {
+        let mut byte = [0];
+        let count = line.read(&mut byte).await?;
+        heard.extend_from_slice(&byte[..count]);
+        // Only its end matters.
+        heard.drain(..heard.len().saturating_sub(REQUEST.len()));
+    }
+    Ok(())
 }
 
 /// What a scale shows while somebody of so many tenths of a kilogram steps on, stands still, and steps off.
@@ -133,7 +138,12 @@ impl FromStr for Scale {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::time::{Duration, timeout};
+
     use super::*;
+    use crate::{Fault, FaultPlan, Pace};
 
     #[test]
     fn each_model_writes_the_line_of_its_manual() {
@@ -155,17 +165,36 @@ mod tests {
         assert_eq!(error, "unknown scale `steelyard`: one of wb-100, bc-418, and, toledo");
     }
 
+    /// What a host hears that sends each request and then reads `length` bytes.
+    async fn heard(faults: FaultPlan, requests: [&[u8]; 2], length: usize) -> [Vec<u8>; 2] {
+        let line = Line::tcp("127.0.0.1:0").await.expect("listen");
+        let mut player = Player::new(line, Pace::Unlimited).with_faults(faults);
+        let mut host = TcpStream::connect(player.line().name()).await.expect("connect");
+        let course = weighing(750);
+        let asking = async {
+            let mut answers = [vec![0; length], vec![0; length]];
+            for (request, answer) in requests.into_iter().zip(&mut answers) {
+                host.write_all(request).await.expect("request");
+                host.read_exact(answer).await.expect("answer");
+            }
+            answers
+        };
+        let both = async { tokio::join!(Scale::Wb100.answer(&mut player, &course[..2]), asking) };
+        let (answered, answers) = timeout(Duration::from_secs(60), both).await.expect("in time");
+        answered.expect("the line holds");
+        answers
+    }
+
     #[tokio::test]
     async fn a_polled_scale_answers_each_request_once() {
-        let (mut host, mut scale) = tokio::io::duplex(64);
-        let course = weighing(750);
-        let answered = tokio::spawn(async move { Scale::Wb100.answer(&mut scale, &course[..2]).await.is_ok() });
-        for request in [&b"DR\r\n"[..], b"xxDRDR\r\n"] {
-            host.write_all(request).await.expect("request");
-            let mut line = [0; 14];
-            host.read_exact(&mut line).await.expect("answer");
-            assert_eq!(&line, b"S      0.0kg\r\n");
-        }
-        assert!(answered.await.expect("task"));
+        let answers = heard(FaultPlan::none(), [b"DR\r\n", b"xxDRDR\r\n"], 14).await;
+        assert_eq!(answers, [b"S      0.0kg\r\n"; 2]);
+    }
+
+    #[tokio::test]
+    async fn faults_befall_the_answers_of_a_polled_scale() {
+        let faults = FaultPlan::new(&[Fault::Duplicate], 0);
+        let answers = heard(faults, [b"DR\r\n"; 2], 28).await;
+        assert_eq!(answers, [b"S      0.0kg\r\nS      0.0kg\r\n"; 2]);
     }
 }

@@ -5,8 +5,8 @@ use tokio::time::{Instant, sleep_until};
 use super::device::TanitaPc;
 use crate::{Fault, LineError, Player};
 
-/// A [`TanitaPc`] that talks over a line, at the pace and with the faults of a [`Player`]. Faults befall its results alone:
-/// a device whose every answer is damaged cannot be told from one that is not there.
+/// A [`TanitaPc`] that talks over a line, at the pace and with the faults of a [`Player`]. Faults befall every line alike: let them be rare
+/// ([`FaultPlan::one_in`](crate::FaultPlan::one_in)), for a device whose every answer is damaged cannot be told from one that is not there.
 #[derive(Debug)]
 pub struct PcScanner {
     player: Player,
@@ -18,8 +18,8 @@ pub struct PcScanner {
 /// Something that a [`PcScanner`] did, for whoever watches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    /// A short line, without its line end.
-    Line(String),
+    /// A short line, without its line end, with what befell it.
+    Line(String, Option<Fault>),
     /// A result of so many bytes, with what befell it.
     Result(usize, Option<Fault>),
 }
@@ -73,12 +73,12 @@ impl PcScanner {
     }
 
     async fn say(&mut self, line: Vec<u8>) -> Result<Said, LineError> {
+        let fault = self.player.play(&line).await?.fault;
         let is_result = line.len() > 64;
-        if is_result {
-            let played = self.player.play(&line).await?;
-            return Ok(Said::Result(line.len(), played.fault));
-        }
-        self.player.send(&line).await?;
-        Ok(Said::Line(String::from_utf8_lossy(line.trim_ascii_end()).into_owned()))
+        Ok(if is_result {
+            Said::Result(line.len(), fault)
+        } else {
+            Said::Line(String::from_utf8_lossy(line.trim_ascii_end()).into_owned(), fault)
+        })
     }
 }

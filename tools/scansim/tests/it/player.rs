@@ -1,11 +1,12 @@
 //! A simulated scanner as its reader sees it.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use scansim::tanita_pc::{PcModel, PcScanner, Quirks, Said, TanitaPc, Tempo};
 use scansim::{Capture, Fault, FaultPlan, Line, Pace, Player, Pty};
 use tempfile::TempDir;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -97,6 +98,25 @@ async fn a_tcp_reader_gets_the_record_and_another_one_after_it_left() {
         player.line().unplug();
         player.line().plug().expect("same port again");
     }
+}
+
+#[tokio::test]
+async fn faults_befall_every_line_of_a_scanner_in_pc_mode() {
+    let line = Line::tcp("127.0.0.1:0").await.expect("listen");
+    let address = line.name();
+    let player = Player::new(line, Pace::Unlimited).with_faults(FaultPlan::new(&[Fault::Duplicate], 0));
+    let device = TanitaPc::new(PcModel::Mc780, Quirks::default(), Tempo::default(), &[], 805);
+    let mut scanner = PcScanner::new(player, device);
+    let host = spawn_blocking(move || {
+        let mut port = std::net::TcpStream::connect(address)?;
+        port.write_all(b"M1\r\n")?;
+        let mut got = vec![0; 8];
+        port.read_exact(&mut got)?;
+        Ok(got)
+    });
+    let said = timeout(DEADLINE, scanner.step()).await.expect("in time").expect("line");
+    assert_eq!(said, Said::Line("M1".into(), Some(Fault::Duplicate)));
+    assert_eq!(finish(host).await, b"M1\r\nM1\r\n");
 }
 
 fn port() -> (TempDir, PathBuf) {
@@ -192,6 +212,28 @@ mod command_line {
         kill_process(Pid::from_child(&scanner), Signal::TERM).expect("signal");
         assert_eq!(scanner.wait().expect("end").code(), Some(0));
         assert!(std::fs::symlink_metadata(&link).is_err());
+    }
+
+    #[test]
+    fn a_scale_that_is_asked_answers_with_the_faults_of_the_command_line() {
+        let mut scanner = Command::new(env!("CARGO_BIN_EXE_scansim"))
+            .args(["--tcp", "127.0.0.1:0", "--scale", "wb-100", "--fault", "duplicate"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("scansim starts");
+        let mut address = String::new();
+        let stdout = scanner.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut address).expect("a line");
+        let mut host = std::net::TcpStream::connect(address.trim_end()).expect("connect");
+        host.set_read_timeout(Some(DEADLINE)).expect("a time");
+        host.write_all(b"DR\r\n").expect("request");
+        let mut answer = [0; 28];
+        let heard = host.read_exact(&mut answer);
+        scanner.kill().expect("it runs until everybody was weighed");
+        scanner.wait().expect("end");
+        heard.expect("answer");
+        assert_eq!(&answer, b"S      0.0kg\r\nS      0.0kg\r\n");
     }
 
     fn scansim(arguments: &[&str]) -> Output {
