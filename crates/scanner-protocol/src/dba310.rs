@@ -71,7 +71,7 @@ fn begins_pair(text: &[u8]) -> bool {
     let key = text.iter().take_while(|&&byte| KEY[usize::from(byte)]).count();
     let value = match &text[key..] {
         [] => &[],
-        [b'=', value @ ..] if key > 0 => value,
+        [b'=', value @ ..] => value,
         _ => return false,
     };
     text.first().is_none_or(u8::is_ascii_lowercase) && value.iter().all(|byte| matches!(byte, 0x20..=0x7e))

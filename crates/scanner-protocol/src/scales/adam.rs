@@ -12,8 +12,11 @@ use scan_model::{
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    scales::unsigned,
-    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, lines},
+    scales::{
+        labelled::{finished, lines, unfinished},
+        unsigned,
+    },
+    stream::{Grammar, Head, Rest, Scan, Weighing, any_of},
 };
 
 pub(crate) static ADAM: Grammar = Grammar {
@@ -55,34 +58,14 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     for ((at, line), place) in lines(bytes).zip(0..) {
         let is_next = pair(line).is_some_and(|(label, _)| place < MOST_LINES && follows(label, &seen[..place]));
         if !is_next {
-            return finished(bytes, end);
+            return finished(bytes, end, decode);
         }
         if let Some((label, _)) = pair(line) {
             seen[place] = label;
         }
         end = at + line.len() + 1;
     }
-    let tail = bytes[end..].trim_ascii();
-    match rest {
-        Rest::Open => Scan::More,
-        Rest::Silence if end == 0 && !tail.contains(&b':') => Scan::No,
-        // A value that may have lost its last digits makes the block worthless.
-        Rest::Silence if !tail.is_empty() => Scan::Bad(
-            bytes.len(),
-            Fault::new(RejectReason::Truncated, bytes.len(), "the last line has no end"),
-        ),
-        Rest::Silence => finished(bytes, end),
-    }
-}
-
-fn finished(bytes: &[u8], end: usize) -> Scan {
-    if end == 0 {
-        return Scan::No;
-    }
-    frame(
-        end,
-        decode(&bytes[..end]).map(|record| Content::Record(Box::new(record))),
-    )
+    unfinished(bytes, end, bytes[end..].contains(&b':'), rest, decode)
 }
 
 /// Whether a line with `label` goes on with a block of these. One that comes again, or that stands before one of them in the order of the

@@ -4,6 +4,7 @@ pub(crate) mod adam;
 pub(crate) mod and;
 pub(crate) mod cas;
 pub(crate) mod doran;
+pub(crate) mod labelled;
 pub(crate) mod rice_lake;
 pub(crate) mod seca_460;
 pub(crate) mod settle;

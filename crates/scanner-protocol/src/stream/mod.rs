@@ -128,20 +128,6 @@ pub(crate) fn line(bytes: &[u8]) -> Option<&[u8]> {
     memchr::memchr2(b'\r', b'\n', bytes).map(|end| &bytes[..end])
 }
 
-/// The whole lines of `bytes` with their places, without the empty ones between CR and LF.
-pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while bytes.get(at).is_some_and(|&byte| is_line_end(byte)) {
-            at += 1;
-        }
-        let line = line(&bytes[at..])?;
-        let start = at;
-        at += line.len();
-        Some((start, line))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

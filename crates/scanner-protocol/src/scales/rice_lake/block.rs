@@ -21,8 +21,11 @@ use super::RICE_LAKE;
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    scales::unsigned,
-    stream::{Content, Rest, Scan, frame, lines},
+    scales::{
+        labelled::{finished, lines, unfinished},
+        unsigned,
+    },
+    stream::{Rest, Scan},
 };
 
 const HEIGHT: &str = "PATIENT HEIGHT";
@@ -49,34 +52,15 @@ pub(super) fn scan(bytes: &[u8], rest: Rest) -> Scan {
         match label(line) {
             Some(place) if place >= next => next = place + 1,
             // A label that comes again, or before its turn, is the next person's.
-            _ => return finished(bytes, end),
+            _ => return finished(bytes, end, decode),
         }
         end = at + line.len() + 1;
     }
     let tail = bytes[end..].trim_ascii_start();
     if !LABELS[next..].iter().any(|label| begins(tail, label)) {
-        return finished(bytes, end);
+        return finished(bytes, end, decode);
     }
-    match rest {
-        Rest::Open => Scan::More,
-        Rest::Silence if end == 0 && label(tail).is_none() => Scan::No,
-        // A value that may have lost its last digits makes the block worthless.
-        Rest::Silence if !tail.is_empty() => Scan::Bad(
-            bytes.len(),
-            Fault::new(RejectReason::Truncated, bytes.len(), "the last line has no end"),
-        ),
-        Rest::Silence => finished(bytes, end),
-    }
-}
-
-fn finished(bytes: &[u8], end: usize) -> Scan {
-    if end == 0 {
-        return Scan::No;
-    }
-    frame(
-        end,
-        decode(&bytes[..end]).map(|record| Content::Record(Box::new(record))),
-    )
+    unfinished(bytes, end, label(tail).is_some(), rest, decode)
 }
 
 /// Whether `text` is a label and a blank, or the beginning of that. Manuals differ in capitals.
