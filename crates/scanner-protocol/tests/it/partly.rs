@@ -1,9 +1,13 @@
 //! Families whose pages leave something open, field by field. No captures of them are public: the frames are written after the pages.
 
 use scan_model::{Flag, Record, subject::Gender};
-use scanner_protocol::{Protocol, RejectReason, Weight, decode_all, raw_tags};
+use scanner_protocol::{
+    Protocol, RejectReason, Weight, decode_all,
+    identify::{Frame, Heard, identify},
+    raw_tags,
+};
 
-use crate::families::{message, only, record, sent, weight};
+use crate::families::{message, named, only, partly_specified, record, sent, weight};
 
 fn reason(protocol: Protocol, bytes: &[u8]) -> RejectReason {
     only(protocol, bytes).unwrap_err().reason
@@ -11,6 +15,28 @@ fn reason(protocol: Protocol, bytes: &[u8]) -> RejectReason {
 
 fn shown(weight: &Weight) -> Option<String> {
     weight.value.map(|value| value.to_string())
+}
+
+#[test]
+fn no_experiment_is_ever_guessed() {
+    let mut experiments = 0;
+    for (id, bytes, expected) in partly_specified() {
+        experiments += usize::from(named(&expected).is_experimental());
+        let bytes = bytes.repeat(5);
+        let heard = [Heard {
+            frame: Frame::EightNone,
+            bytes: &bytes,
+        }];
+        if let Ok(found) = identify(&heard) {
+            assert!(!found.protocol.is_experimental(), "{id}: {found:?}");
+        }
+        let units = decode_all(Protocol::Auto, &bytes);
+        assert!(
+            units.iter().all(|unit| !unit.protocol.is_experimental()),
+            "{id}: {units:?}"
+        );
+    }
+    assert!(experiments > 0);
 }
 
 /// An answer whose check byte covers the bytes from the state to the unit.

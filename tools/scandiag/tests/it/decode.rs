@@ -298,6 +298,12 @@ fn every_family_is_decoded_by_its_name() {
         ("accuniq.json", "state-complete", "accuniq", "message"),
         ("accuniq.json", "result-composed", "accuniq", "record"),
         ("bmh05108.json", "weight", "bmh05108", "message"),
+        ("partly-specified.json", "ricelake-bmi-block", "rice-lake", "record"),
+        ("partly-specified.json", "cas-stable-kg", "cas", "weight"),
+        ("partly-specified.json", "toledo-8217-weight", "toledo-8217", "message"),
+        ("partly-specified.json", "doran-stable-lb", "doran", "weight"),
+        ("partly-specified.json", "seca-460-weight", "seca-460", "message"),
+        ("partly-specified.json", "dba310-result", "dba310", "record"),
     ] {
         assert_eq!(printed(file, id, protocol)["kind"], kind, "{id}");
     }
