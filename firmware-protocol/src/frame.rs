@@ -1,24 +1,8 @@
-//! From bytes to frames and back: COBS, CRC-32.
+//! From bytes to frames and back: COBS, CRC-32. The bytes are in `SPEC.md`, section 1.
 //!
-//! ```text
-//! on the wire:  COBS(kind fields payload crc) 00
-//! ```
-//!
-//! COBS takes every zero byte out, so that a zero ends a frame and nothing else. After any damage the next zero is the start
-//! of the next frame. A sender may put further zeros between frames; they mean nothing. The CRC (the one of Ethernet and zip,
-//! little-endian) covers everything before it.
-//!
-//! | kind | fields after it |
-//! | --- | --- |
-//! | `x1` hello | `53 4C` ("SL"), own nonce (4), nonce seen (4), oldest version (1), newest version (1) |
-//! | `x2` part | session (4), seq (1), index (1), payload |
-//! | `x3` last part | session (4), seq (1), index (1), payload |
-//! | `x4` done | session (4), seq (1) |
-//! | `x5` want | session (4), seq (1), index (1) |
-//! | `x6` alive | session (4) |
-//!
-//! `x` is 1 from the scanner and 2 from the bridge, so that an echo on the line is not taken for the other side. Hello keeps
-//! this form in every version; bytes behind its fields are skipped.
+//! COBS takes every zero byte out, so that a zero ends a frame and nothing else: after any damage the next zero is the start of the
+//! next frame. The kind says who sent it, so that an echo on the line is not taken for the other side. Hello keeps its form in every
+//! version, for it is there that versions are told.
 
 use core::fmt;
 

@@ -1,13 +1,7 @@
-//! What the two sides say to each other.
+//! What the two sides say to each other. The bytes, and what may change in later versions, are in `SPEC.md`, sections 5 and 6.
 //!
-//! A message is its number (one byte) followed by its fields in postcard's encoding: varints for integers, zigzag for signed
-//! ones, a length before text, one byte for an `Option` or an enumeration. The number is the position in [`DeviceMessage`] or
-//! [`HostMessage`].
-//!
-//! # What may change
-//! Nothing that stands here. A message that has been published keeps its number and its fields for ever; new messages are
-//! appended, and a sender uses them only when the negotiated version has them. A receiver acknowledges and drops a message
-//! whose number it does not know. Sets of codes ([`crate::Stage`] and the like) and [`crate::MetricId`] may grow at any time.
+//! The encoding is postcard's, so the position of a variant in [`DeviceMessage`] and [`HostMessage`] is the number of its message, and
+//! the fields stand on the wire in the order they have here: neither may ever be moved. New messages are appended.
 
 use core::fmt;
 

@@ -1,15 +1,8 @@
-//! The record of a result: the values, exact, in a form that fits into flash and never has to change.
+//! The record of a result: the values, exact, in a form that fits into flash and never has to change. The bytes are in `SPEC.md`,
+//! section 5.3.
 //!
-//! ```text
-//! record  = header section* crc
-//! header  = RecordHeader in postcard's encoding
-//! section = kind (1 byte)  length (2 bytes, little-endian)  entries (length bytes)
-//! crc     = CRC-32 over everything before it (4 bytes, little-endian)
-//! ```
-//!
-//! Section 1 holds values (metric, decimal), section 2 impedances (segment, frequency, resistance, reactance), each entry in
-//! postcard's encoding, one behind the other. A reader skips sections of kinds it does not know, which is how records grow.
-//! The checksum is computed where the values are, and checked where they are used: it also covers the scanner's memory.
+//! A section says how long it is: a reader skips those of kinds it does not know, which is how records grow. The checksum is computed
+//! where the values are, and checked where they are used: it also covers the scanner's memory.
 
 use core::fmt;
 

@@ -492,3 +492,27 @@ pub(crate) unsafe fn text<'a>(text: *const c_char) -> &'a str {
     // SAFETY: as promised by the caller.
     unsafe { CStr::from_ptr(text) }.to_str().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ending_of_a_kind_that_is_none_is_refused() {
+        let ending = |kind| Ending {
+            kind,
+            code: 4,
+            result: ResultNumber { boot: 7, number: 1 },
+        };
+        let result = link::ResultNumber { boot: 7, number: 1 };
+        let known = [
+            link::Ending::Completed(result),
+            link::Ending::Failed(link::Fault::PersonMoved),
+            link::Ending::Cancelled,
+            link::Ending::Refused(link::Refusal::SubjectOutOfRange),
+        ];
+        let read: Vec<_> = (0..=u8::MAX).map_while(|kind| ending(kind).to_link()).collect();
+        assert_eq!(read, known);
+        assert_eq!(ending(u8::MAX).to_link(), None);
+    }
+}

@@ -125,7 +125,7 @@ fn damage_in_the_scanners_memory_is_handed_over_as_such_and_holds_nothing_up() {
     );
 }
 
-/// Memory whose oldest entry has lost its length.
+/// Memory whose oldest entry has lost its length, as where flash was erased.
 struct Garbled(RamStore<4, 1200>);
 
 impl Garbled {
@@ -136,7 +136,7 @@ impl ResultStore for Garbled {
     fn oldest(&self) -> Option<Waiting> {
         let oldest = self.0.oldest()?;
         let length = if oldest.result == Self::RESULT {
-            5000
+            0xFFFF_FFFF
         } else {
             oldest.length
         };
