@@ -22,8 +22,8 @@ pub struct Config {
     pub pc_dialect: PcDialect,
     /// Whose positional records count: those of the `model` in the file, if it names one.
     pub positional_model: Option<PositionalModel>,
-    /// Speed and frame. If the file does not say: `115200 8N1` for `scan-link`, else `9600 8N1`, which every tagged Tanita has.
-    pub serial: SerialSettings,
+    /// Speed and frame, if the file says them. If not, [`settings`](Self::settings).
+    pub serial: Option<SerialSettings>,
     /// What the agent does with a result that belongs to nobody announced. The driver does not look at it.
     pub unknown_person: UnknownPerson,
 }
@@ -77,6 +77,14 @@ enum BadSection {
     NotPositional { id: Name, model: String },
 }
 
+impl Config {
+    /// What the port is opened with: what the file says, or the [usual settings](SerialSettings::usual) of the protocol. With `auto` and
+    /// nothing in the file these are a beginning: where what comes means nothing, the driver goes on to others.
+    pub fn settings(&self) -> SerialSettings {
+        self.serial.unwrap_or(SerialSettings::usual(self.protocol))
+    }
+}
+
 impl TryFrom<Section> for Config {
     type Error = BadSection;
 
@@ -116,7 +124,7 @@ impl TryFrom<Section> for Config {
             protocol,
             pc_dialect,
             positional_model,
-            serial: serial.unwrap_or(SerialSettings::usual(protocol)),
+            serial,
             unknown_person,
         })
     }
@@ -149,7 +157,7 @@ mod tests {
     fn a_scanner_needs_no_more_than_an_id_and_a_port() {
         let config = parse("id = \"bay-1\"\nport = \"/dev/ttyUSB0\"").expect("section");
         assert_eq!(config.port, PortSelector::Path("/dev/ttyUSB0".into()));
-        assert_eq!(config.serial, SerialSettings::COMMON);
+        assert_eq!(config.settings(), SerialSettings::COMMON);
         assert_eq!(config.unknown_person, UnknownPerson::Unassigned);
     }
 
@@ -172,9 +180,9 @@ mod tests {
     #[test]
     fn a_protocol_brings_its_usual_settings_and_the_file_has_the_last_word() {
         let lines = "id = \"bay-1\"\nport = \"COM5\"\nprotocol = \"scan-link\"";
-        assert_eq!(parse(lines).expect("section").serial.to_string(), "115200 8N1");
+        assert_eq!(parse(lines).expect("section").settings().to_string(), "115200 8N1");
         let config = parse(&format!("{lines}\nserial = \"9600 8N1\"")).expect("section");
-        assert_eq!(config.serial, SerialSettings::COMMON);
+        assert_eq!(config.settings(), SerialSettings::COMMON);
     }
 
     #[test]

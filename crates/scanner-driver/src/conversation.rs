@@ -58,7 +58,7 @@ impl Conversation {
             scanner: config.id.clone(),
             events,
             session,
-            settings: config.serial,
+            settings: config.settings(),
             commands,
             counters,
             epoch: Instant::now(),
@@ -114,6 +114,11 @@ impl Conversation {
             () = wait_until(due) => self.handle_due(),
         }
         Ok(())
+    }
+
+    /// How many bytes have meant nothing, until the session knows what it listens to.
+    pub(crate) fn noise(&self) -> Option<u64> {
+        (!self.session.is_recognised()).then(|| self.session.counters().bytes_skipped)
     }
 
     /// Takes what has arrived and is not read yet, and the rest of a record that is on the wire. What is not complete
@@ -264,7 +269,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
     use super::*;
-    use crate::{PortSelector, SerialSettings, UnknownPerson};
+    use crate::{PortSelector, UnknownPerson};
 
     const RECORD: &[u8] = b"{0,16,~0,1,MO,\"HD-351BT\",Wp,165.4,CS,DE\r\n";
 
@@ -281,7 +286,7 @@ mod tests {
             protocol: Protocol::TanitaTagged,
             pc_dialect: scanner_protocol::PcDialect::default(),
             positional_model: None,
-            serial: SerialSettings::COMMON,
+            serial: None,
             unknown_person: UnknownPerson::default(),
         };
         let session = Session::new(config.protocol, Options::default());

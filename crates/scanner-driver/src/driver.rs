@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
-use scanner_protocol::{LineEvent, Options, Session};
+use scanner_protocol::{LineEvent, Options, Protocol, Session};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
@@ -18,6 +18,7 @@ use crate::conversation::Conversation;
 use crate::link::Link;
 use crate::open::open;
 use crate::scanner::{DriverEvent, Scanner};
+use crate::search::Search;
 use crate::{Config, OpenError, PortSelector, PortState, SerialSettings};
 
 /// Keeps one scanner's port open and its session running, until it is told to stop. Made with its other end, a
@@ -25,8 +26,20 @@ use crate::{Config, OpenError, PortSelector, PortState, SerialSettings};
 pub struct Driver {
     port: PortSelector,
     settings: SerialSettings,
+    /// Where nobody has said the settings and the protocol is to be found.
+    search: Option<Search>,
     state: watch::Sender<PortState>,
     conversation: Conversation,
+}
+
+/// Why a conversation over an open port ended.
+enum Ending {
+    /// The driver was told to stop.
+    Stopped,
+    /// The port has gone or failed.
+    Lost(io::Error),
+    /// What comes means nothing at these settings.
+    OtherSettings(SerialSettings),
 }
 
 /// A port that stayed open this long works: losing it is a new story, and back-off starts again.
@@ -40,17 +53,18 @@ impl Driver {
             Options {
                 pc_dialect: config.pc_dialect,
                 positional_model: config.positional_model,
-                baud: config.serial.baud(),
+                baud: config.settings().baud(),
                 link_seed: fastrand::u32(..),
                 ..Options::default()
             },
         );
         let (state, state_seen) = watch::channel(PortState::Starting);
         let (conversation, scanner) = Scanner::connect(config, session, state_seen);
-        let (port, settings) = (config.port.clone(), config.serial);
+        let search = (config.protocol == Protocol::Auto && config.serial.is_none()).then(Search::default);
         let driver = Self {
-            port,
-            settings,
+            port: config.port.clone(),
+            settings: config.settings(),
+            search,
             state,
             conversation,
         };
@@ -81,11 +95,22 @@ impl Driver {
                         path: path.clone(),
                         settings: self.settings,
                     });
-                    let Err(loss) = self.converse(Link::new(port), &stop).await else {
-                        break;
-                    };
-                    info!(scanner = %self.conversation.scanner, cause = %loss, "port lost");
-                    self.publish(PortState::Lost { path });
+                    match self.converse(Link::new(port), &stop).await {
+                        Ending::Stopped => break,
+                        Ending::OtherSettings(settings) => {
+                            warn!(
+                                scanner = %self.conversation.scanner,
+                                "what comes at {} means nothing: listening at {settings}; `scandiag identify` finds out what is attached",
+                                self.settings
+                            );
+                            self.settings = settings;
+                            continue;
+                        }
+                        Ending::Lost(loss) => {
+                            info!(scanner = %self.conversation.scanner, cause = %loss, "port lost");
+                            self.publish(PortState::Lost { path });
+                        }
+                    }
                     if since.elapsed() >= STEADY {
                         backoff.reset();
                     }
@@ -118,9 +143,14 @@ impl Driver {
     where
         P: AsyncRead + AsyncWrite + Unpin,
     {
-        let result = self.converse(Link::new(port), &stop).await;
+        // A stream has no settings to search for.
+        self.search = None;
+        let ending = self.converse(Link::new(port), &stop).await;
         self.conversation.deliver_rest().await;
-        result
+        match ending {
+            Ending::Lost(loss) => Err(loss),
+            Ending::Stopped | Ending::OtherSettings(_) => Ok(()),
+        }
     }
 
     async fn open(&self) -> Result<(SerialStream, PathBuf), OpenError> {
@@ -137,30 +167,51 @@ impl Driver {
         }
     }
 
-    /// Talks over an open port until it is lost (the error) or the driver is stopped.
-    async fn converse<P>(&mut self, mut link: Link<P>, stop: &CancellationToken) -> io::Result<()>
+    /// Talks over an open port until it is lost, has the wrong settings, or the driver is stopped.
+    async fn converse<P>(&mut self, mut link: Link<P>, stop: &CancellationToken) -> Ending
     where
         P: AsyncRead + AsyncWrite + Unpin,
     {
-        let conversation = &mut self.conversation;
-        let events = conversation.events.clone();
-        conversation.line(LineEvent::Up);
-        let mut until_lost = async || -> io::Result<()> {
+        let events = self.conversation.events.clone();
+        self.conversation.line(LineEvent::Up);
+        let mut until_ended = async || {
             loop {
-                conversation.step(Some(&mut link)).await?;
+                if let Err(loss) = self.conversation.step(Some(&mut link)).await {
+                    return Ending::Lost(loss);
+                }
+                if let Some(settings) = self.other_settings() {
+                    return Ending::OtherSettings(settings);
+                }
             }
         };
-        let result = tokio::select! {
+        let ending = tokio::select! {
             biased;
-            () = stopped(stop, &events) => Ok(()),
-            result = until_lost() => result,
+            () = stopped(stop, &events) => Ending::Stopped,
+            ending = until_ended() => ending,
         };
-        if result.is_ok() {
-            conversation.release();
-            conversation.finish(&mut link).await;
+        if matches!(ending, Ending::Stopped) {
+            self.conversation.release();
+            self.conversation.finish(&mut link).await;
         }
-        conversation.line(LineEvent::Down);
-        result
+        self.conversation.line(LineEvent::Down);
+        ending
+    }
+
+    /// Settings to go on with, while they are searched for and what came does not fit the present ones.
+    fn other_settings(&mut self) -> Option<SerialSettings> {
+        let search = self.search.as_mut()?;
+        let Some(noise) = self.conversation.noise() else {
+            if self.settings != SerialSettings::COMMON {
+                info!(
+                    scanner = %self.conversation.scanner,
+                    "the scanner was found at {0}; `serial = \"{0}\"` in its section lets it be heard from the start",
+                    self.settings
+                );
+            }
+            self.search = None;
+            return None;
+        };
+        search.hear(Instant::now(), noise).then(|| search.settings())
     }
 
     /// Waits without a port; events and commands go on.

@@ -17,6 +17,7 @@ mod open;
 mod os;
 mod ports;
 mod scanner;
+mod search;
 mod selector;
 mod settings;
 mod state;

@@ -91,43 +91,33 @@ const MAX_BAUD: u32 = 4_000_000;
 
 impl SerialSettings {
     /// What nearly every scanner speaks, and every tagged Tanita: `9600 8N1`.
-    pub const COMMON: Self = Self {
-        baud: 9600,
-        data_bits: DataBits::Eight,
-        parity: Parity::None,
-        stop_bits: StopBits::One,
-    };
+    pub const COMMON: Self = Self::of(9600, DataBits::Eight, Parity::None);
 
     /// What a scanner of this protocol is set to by its maker: `2400 7E1` in the manuals of Tanita WB-100, WB-110 and TBF-310, `115200 8N1`
-    /// for scan-link and BMH05108, `9600 7E1` for Toledo 8217, `2400 8N2` for Doran, `1200 8E1` for seca 460. Where a family has no settings of its own, or nobody has published them, [`COMMON`](Self::COMMON).
+    /// for scan-link and BMH05108, `9600 7E1` for Toledo 8217, `2400 8N2` for Doran, `1200 8E1` for seca 460. Where a family has no
+    /// settings of its own, or nobody has published them, [`COMMON`](Self::COMMON).
     pub fn usual(protocol: Protocol) -> Self {
         match protocol {
-            Protocol::TanitaWb | Protocol::TanitaPositional => Self {
-                baud: 2400,
-                data_bits: DataBits::Seven,
-                parity: Parity::Even,
-                ..Self::COMMON
-            },
-            Protocol::ScanLink | Protocol::Bmh05108 => Self {
-                baud: 115_200,
-                ..Self::COMMON
-            },
-            Protocol::Toledo8217 => Self {
-                data_bits: DataBits::Seven,
-                parity: Parity::Even,
-                ..Self::COMMON
-            },
+            Protocol::TanitaWb | Protocol::TanitaPositional => Self::of(2400, DataBits::Seven, Parity::Even),
+            Protocol::ScanLink | Protocol::Bmh05108 => Self::of(115_200, DataBits::Eight, Parity::None),
+            Protocol::Toledo8217 => Self::of(9600, DataBits::Seven, Parity::Even),
             Protocol::Doran => Self {
                 baud: 2400,
                 stop_bits: StopBits::Two,
                 ..Self::COMMON
             },
-            Protocol::Seca460 => Self {
-                baud: 1200,
-                parity: Parity::Even,
-                ..Self::COMMON
-            },
+            Protocol::Seca460 => Self::of(1200, DataBits::Eight, Parity::Even),
             _ => Self::COMMON,
+        }
+    }
+
+    /// With one stop bit.
+    pub(crate) const fn of(baud: u32, data_bits: DataBits, parity: Parity) -> Self {
+        Self {
+            baud,
+            data_bits,
+            parity,
+            stop_bits: StopBits::One,
         }
     }
 

@@ -199,6 +199,35 @@ async fn a_record_that_nobody_has_read_yet_at_the_stop_is_still_taken() {
 }
 
 #[tokio::test]
+async fn settings_that_nobody_said_are_searched_for_until_a_family_shows_itself() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let mut driven = bay.drive();
+    let at = |settings: &'static str| move |state: &PortState| state.is_open() && state.to_string().contains(settings);
+    driven.wait_for_state(at("9600 8N1")).await;
+    // A scale that sends all the time, as it looks at a wrong speed.
+    let search = async {
+        loop {
+            player.play(&[0xf8; 64]).await.expect("play");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        _ = driven.wait_for_state(at("2400 7E1")) => {}
+        () = search => unreachable!("sends for ever"),
+    }
+
+    player.play(&record("80.5")).await.expect("play");
+    assert_eq!(driven.next_weight().await.0, "80.5");
+    // Now it is known: noise moves nothing any more, and the next record is read.
+    player.play(&[0xf8; 2000]).await.expect("play");
+    player.play(&record("70.1")).await.expect("play");
+    assert_eq!(driven.next_weight().await.0, "70.1");
+    assert!(at("2400 7E1")(&driven.scanner.state.borrow()));
+    driven.stop().await;
+}
+
+#[tokio::test]
 async fn commands_are_answered_without_a_port_and_after_the_end() {
     let bay = Bay::new();
     let mut driven = bay.drive();
@@ -377,7 +406,7 @@ impl Bay {
             protocol: Protocol::Auto,
             pc_dialect: scanner_protocol::PcDialect::default(),
             positional_model: None,
-            serial: "9600 8N1".parse().expect("settings"),
+            serial: None,
             unknown_person: UnknownPerson::Unassigned,
         }
     }

@@ -233,6 +233,14 @@ impl Session {
         }
     }
 
+    /// Whether it is known what the session listens to: with [`Protocol::Auto`] only after a family has shown itself by its frames.
+    pub fn is_recognised(&self) -> bool {
+        match &self.family {
+            Family::Auto(session) => session.is_recognised(),
+            Family::TanitaTagged(_) | Family::TanitaPc(_) | Family::ScanLink(_) | Family::Listener(_) => true,
+        }
+    }
+
     /// What was counted since the session began.
     pub fn counters(&self) -> &Counters {
         match &self.family {

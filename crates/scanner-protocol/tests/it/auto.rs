@@ -41,6 +41,24 @@ fn of_a_scale_nothing_is_noise_from_its_first_whole_frame_on() {
 }
 
 #[test]
+fn a_family_has_shown_itself_with_a_tagged_record_or_three_frames_of_a_scale() {
+    let line = b"US,+00080.50 kg\r\n";
+    for (bytes, recognised) in [
+        (&b"noise, and more of it\r\n"[..], false),
+        (&line.repeat(2), false),
+        (&line.repeat(3), true),
+        (&capture("wb3000-composed"), true),
+        (b"{0,16,Wk,80.5,CS,00\r\n", true),
+    ] {
+        let mut session = auto();
+        session.handle_bytes(Tick(0), bytes);
+        let text = String::from_utf8_lossy(bytes);
+        assert_eq!(session.is_recognised(), recognised, "{text}");
+    }
+    assert!(Session::new(Protocol::And, Options::default()).is_recognised());
+}
+
+#[test]
 fn a_record_that_stops_is_waited_for_and_then_truncated() {
     let mut session = auto();
     assert_eq!(session.poll_timeout(), None);
