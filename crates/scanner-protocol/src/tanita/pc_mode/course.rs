@@ -164,7 +164,7 @@ impl Course {
         }
         match self.known.next(step, answer, self.telling.person()) {
             Next::Ask(step) => self.ask(now, step),
-            Next::Clear => self.go_on(now),
+            Next::Cleared => self.go_on(now),
             Next::Measuring => self.await_zero(now),
             Next::StepOff => self.wait_for_step_off(now),
             Next::Rest => self.rest(now),

@@ -30,7 +30,7 @@ pub(super) struct Known {
 pub(super) enum Next {
     Ask(Step),
     /// In PC mode, with nobody's data in the device.
-    Clear,
+    Cleared,
     /// The measurement has been started.
     Measuring,
     /// The device does not tell when the person steps off: some time will do.
@@ -171,6 +171,6 @@ impl Known {
     fn cleared(&mut self) -> Next {
         self.holds_data = false;
         self.kept_data = false;
-        Next::Clear
+        Next::Cleared
     }
 }

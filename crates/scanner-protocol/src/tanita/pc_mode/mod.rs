@@ -4,9 +4,9 @@
 //! MC-780, DC-320, DC-430 and BC-418. What neither says is marked *inferred* where it is used. All of it awaits its confirmation on
 //! hardware, so no scanner is spoken to in this way unless its configuration says `tanita-pc`.
 //!
-//! While PC mode is on, **the scanner's own keys are dead**. The session leaves it after five idle minutes and on
-//! [`Command::Release`](crate::Command::Release), and enters it again for the next scan. A scanner that does not answer is
-//! listened to like one that only sends.
+//! While PC mode is on, **the scanner's own keys are dead**. The session enters it for a scan, and leaves it after five idle minutes and
+//! on [`Command::Release`](crate::Command::Release). When the port is opened it enters it to get out what an earlier scan may have left in
+//! the device, and leaves it at once. A scanner that does not answer is listened to like one that only sends.
 //!
 //! From the wire up: [`lines`] tells replies from records, [`reply`] reads a reply, [`order`] writes what the host sends, in the
 //! way of a [`dialect`], [`wire`] keeps the pauses between orders, [`ask`] is one order with its answer, [`host`] says when orders

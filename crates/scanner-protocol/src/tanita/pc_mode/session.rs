@@ -88,9 +88,7 @@ impl PcMode {
                     self.take_reply(now, began, &line);
                     self.lines.reuse(line);
                 }
-                Piece::Broken(broken) => {
-                    self.take_broken(now, piece_end, broken);
-                }
+                Piece::Broken(broken) => self.take_broken(now, piece_end, broken),
             }
         }
         self.taken += bytes.len() as u64;

@@ -1,6 +1,6 @@
 //! What is told: of the scan that somebody wants, and of what comes beside it.
 
-use scan_model::progress::Stage;
+use scan_model::{Record, progress::Stage};
 
 use super::{
     dialect::PcDialect,
@@ -98,7 +98,7 @@ impl Telling {
     }
 
     /// A weight that was asked for, and so nobody's but the scan's.
-    pub(super) fn weight(&mut self, record: Box<scan_model::Record>) {
+    pub(super) fn weight(&mut self, record: Box<Record>) {
         self.scan = None;
         self.output.record(self.at, record);
     }
@@ -175,7 +175,7 @@ impl Telling {
     }
 
     /// Whether a result bears the number of the last person, whose scan is over.
-    fn is_late(&self, record: &scan_model::Record) -> bool {
+    fn is_late(&self, record: &Record) -> bool {
         self.last_ticket.is_some_and(|ticket| names(record, ticket))
     }
 }

@@ -44,8 +44,8 @@ fn is_measured(talk: &mut Talk, place: &str) {
     talk.say("G");
     talk.nothing_sent_for(10 * SECOND);
     talk.events();
-    talk.say(&own_record().replace("Wk,80.5", "Wk,80.6").replace("CS,", "XX,"));
-    assert_eq!(talk.words(), ["reading_results", "rejected"], "{place}");
+    talk.say(&own_record());
+    assert_eq!(talk.words(), ["reading_results", "record"], "{place}");
 }
 
 #[test]
@@ -117,11 +117,9 @@ fn noise_that_looks_like_a_result_ends_no_scan_that_has_not_begun() {
 
 #[test]
 fn a_result_that_is_sent_again_ends_no_scan_that_has_not_begun() {
-    let dated = {
-        let body = "{0,16,~0,1,~1,1,MO,\"MC-780\",ID,\"0000000000000007\",Da,\"18/02/2019\",TI,\"17:35\",GE,2,AG,50,Hm,160.0,Wk,60.5,";
-        let sum = body.bytes().fold(0_u8, u8::wrapping_add);
-        format!("{body}CS,{sum:02X}")
-    };
+    let body = "{0,16,~0,1,~1,1,MO,\"MC-780\",ID,\"0000000000000007\",Da,\"18/02/2019\",TI,\"17:35\",GE,2,AG,50,Hm,160.0,Wk,60.5,";
+    let sum = body.bytes().fold(0_u8, u8::wrapping_add);
+    let dated = format!("{body}CS,{sum:02X}");
     let mut talk = Talk::ready(PcDialect::Mc);
     talk.say(&dated);
     assert_eq!(talk.words(), ["reading_results", "record"]);

@@ -348,6 +348,14 @@ fn a_scanner_that_nobody_wants_is_cleared_when_it_is_connected_and_its_own_keys_
         assert!(talk.now <= SECOND, "nobody is kept from the keys for longer");
         assert_eq!(talk.session.poll_timeout(), None);
     }
+
+    // Also where a scan was wanted before the cable was pulled.
+    let mut talk = Talk::ready(PcDialect::Mc);
+    talk.line(LineEvent::Down);
+    talk.line(LineEvent::Up);
+    let opened_at = talk.now;
+    talk.answer_until("M0");
+    assert!(talk.now - opened_at <= SECOND);
 }
 
 #[test]

@@ -309,8 +309,12 @@ fn a_device_that_falls_silent_with_somebodys_data_in_it_is_come_back_to_until_it
         talk.nothing_sent_for(SECOND);
     }
     // Once it is clear its own keys work it.
-    talk.answer_until("M0");
+    talk.answer_until("D?");
+    talk.answer("D?");
+    let cleared_at = talk.now;
+    talk.expect("M0");
     talk.answer("M0");
+    assert!(talk.now - cleared_at < SECOND);
     assert_eq!(talk.settings, [const { None }; 7]);
     assert_eq!(talk.session.poll_timeout(), None);
     assert_eq!(talk.words(), [""; 0]);

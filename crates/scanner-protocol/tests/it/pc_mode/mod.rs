@@ -24,3 +24,15 @@ proptest! {
         operations::run(&bytes);
     }
 }
+
+#[test]
+fn the_operations_reach_a_scan_that_is_stopped_while_the_device_is_too_busy_to_begin_it() {
+    // A DC-320 answers ten orders, each within a fifth of a second; the eleventh is to measure.
+    const ANSWERED: [u8; 3] = [0, 9, 20];
+    let start = [10, 12, 2, 10, 1];
+    for stop in [0, 1] {
+        let busy = [13, stop, 6, 1, 10, 1];
+        let bytes = [&start[..], &ANSWERED.repeat(10), &busy].concat();
+        assert_eq!(operations::run(&bytes), 1);
+    }
+}

@@ -5,7 +5,8 @@ use scanner_protocol::{Command, Event, LineEvent, Options, PcDialect, Protocol, 
 const MILLISECOND: u64 = 1000;
 const SECOND: u64 = 1000 * MILLISECOND;
 
-/// Runs the operations that `bytes` stand for, then lets the device behave for a quarter of an hour.
+/// Runs the operations that `bytes` stand for, then lets the device behave for a quarter of an hour. Returns how many measurements were
+/// ordered.
 ///
 /// # Panics
 /// - two orders are on the way at once, or the second leaves within 100 ms of the first;
@@ -14,7 +15,7 @@ const SECOND: u64 = 1000 * MILLISECOND;
 /// - a scan is started while one runs, or does not end;
 /// - one call brings more events than its input can explain, or deadlines never come to an end;
 /// - somebody's data stay in the device.
-pub(crate) fn run(bytes: &[u8]) {
+pub(crate) fn run(bytes: &[u8]) -> usize {
     let (set_up, mut rest) = bytes.split_first().unwrap_or((&0, &[]));
     let mut stage = Stage::new(*set_up);
     while let Some((&operation, arguments)) = rest.split_first() {
@@ -45,6 +46,7 @@ pub(crate) fn run(bytes: &[u8]) {
         }
     }
     stage.come_to_rest();
+    stage.ordered
 }
 
 /// What a confused device may say. No acknowledgement that the device has somebody's data out, for that would be a lie.
@@ -97,6 +99,8 @@ struct Stage {
     /// Before this moment nothing may be sent: the device may be measuring.
     quiet_until: Option<u64>,
     running: bool,
+    /// Measurements.
+    ordered: usize,
     /// A BC-418 answers a reset with any line, so a stray one looks like the answer.
     believes_anything: bool,
     said_anything: bool,
@@ -141,6 +145,7 @@ impl Stage {
             orders: Vec::new(),
             quiet_until: None,
             running: false,
+            ordered: 0,
             believes_anything: is_bc_418,
             said_anything: false,
         };
@@ -181,6 +186,7 @@ impl Stage {
             self.quiet_until = None;
             if order.0.starts_with(b"G") || order.0.starts_with(b"F0") {
                 assert!(self.running, "an order to measure nobody");
+                self.ordered += 1;
                 self.quiet_until = Some(self.now + 100 * SECOND);
             }
             self.orders.push(order.0);
