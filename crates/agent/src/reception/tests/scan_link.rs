@@ -170,7 +170,10 @@ async fn a_result_that_waited_in_the_scanner_has_the_date_of_its_measurement() {
     let reading = finish(house).await.reading(0);
     // Measured when the scanner started; and the test has not taken an hour.
     let waited = reading.origin.received_at.duration_since(reading.date()).unsigned_abs();
-    assert!(waited >= UPTIME && waited < UPTIME + Duration::from_hours(1), "{waited:?}");
+    assert!(
+        waited >= UPTIME && waited < UPTIME + Duration::from_hours(1),
+        "{waited:?}"
+    );
     assert_eq!(reading.flags, []);
 }
 
