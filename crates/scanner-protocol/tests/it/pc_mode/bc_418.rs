@@ -1,7 +1,7 @@
 //! The BC-418, whose record is a line like any other and has neither beginning nor checksum.
 
-use scan_model::{Decimal, subject::Gender};
-use scanner_protocol::{Command, Event, LineEvent, PcDialect, Protocol, RejectReason, Rejected, decode_all};
+use scan_model::{Decimal, Flag, subject::Gender};
+use scanner_protocol::{Command, Event, LineEvent, PcDialect, Protocol, RejectReason, Rejected, StartScan, decode_all};
 
 use super::talk::{Talk, person};
 use crate::{MILLISECOND, SECOND, cases};
@@ -13,16 +13,21 @@ fn record() -> Vec<u8> {
     bytes
 }
 
-/// A device that measures the person of the record.
-fn measuring() -> Talk {
+/// Whose record it is.
+fn measured() -> StartScan {
     let line = String::from_utf8(record()).unwrap();
     let fields: Vec<_> = line.trim_end().split(',').map(str::trim).collect();
     let mut start = person();
     start.subject.gender = Some(if fields[3] == "1" { Gender::Male } else { Gender::Female });
-    start.subject.height = Some(fields[4].parse::<Decimal>().unwrap());
-    start.subject.age = Some(fields[10].parse::<Decimal>().unwrap());
+    start.subject.height = Some(fields[4].parse().unwrap());
+    start.subject.age = Some(fields[10].parse().unwrap());
+    start
+}
+
+/// A device that measures that person.
+fn measuring() -> Talk {
     let mut talk = Talk::ready(PcDialect::Bc418);
-    talk.command(Command::Start(start)).unwrap();
+    talk.command(Command::Start(measured())).unwrap();
     talk.answer_until("G");
     talk.say("G1");
     talk.nothing_sent_for(12 * SECOND);
@@ -37,6 +42,39 @@ fn rejected(talk: &mut Talk) -> Rejected {
         panic!("{events:?}")
     };
     rejected.clone()
+}
+
+#[test]
+fn a_bc_418_is_reset_told_and_answers_with_a_positional_record() {
+    for is_theirs in [true, false] {
+        let mut start = measured();
+        if !is_theirs {
+            start.subject.age = Some(Decimal::from(99));
+        }
+        let mut talk = Talk::new(PcDialect::Bc418);
+        talk.line(LineEvent::Up);
+        talk.command(Command::Start(start)).unwrap();
+        for order in ["\u{1f}", "U0"] {
+            talk.expect(order);
+            talk.answer(order);
+        }
+        assert_eq!(talk.answer_until("G"), "G1");
+        talk.say("G1");
+        talk.nothing_sent_for(12 * SECOND);
+        talk.events();
+        talk.send(&record());
+        let events = talk.events();
+        let [.., Event::Record(record)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(record.protocol, "tanita-pc");
+        assert_eq!(record.flags.contains(&Flag::SubjectMismatch), !is_theirs);
+        talk.nothing_sent_for(4 * SECOND);
+        for order in ["\u{1f}", "U0"] {
+            talk.expect(order);
+            talk.answer(order);
+        }
+    }
 }
 
 #[test]

@@ -174,51 +174,6 @@ fn a_dc_430_does_the_same_with_orders_of_its_own() {
 }
 
 #[test]
-fn a_bc_418_is_reset_told_and_answers_with_a_positional_record() {
-    let text = include_str!("../../../../../tests/captures/tanita-legacy.json");
-    let (_, bytes, _) = cases(text).into_iter().find(|(id, ..)| id.contains("418")).unwrap();
-    let line = String::from_utf8(bytes).unwrap();
-    let fields: Vec<_> = line.trim_end().split(',').collect();
-    let mut start = person();
-    start.subject.gender = Some(if fields[3].trim() == "1" {
-        scan_model::subject::Gender::Male
-    } else {
-        scan_model::subject::Gender::Female
-    });
-    start.subject.height = Some(fields[4].trim().parse().unwrap());
-    start.subject.age = Some(fields[10].trim().parse().unwrap());
-
-    for is_theirs in [true, false] {
-        let mut talk = Talk::new(PcDialect::Bc418);
-        talk.line(LineEvent::Up);
-        for order in ["\u{1f}", "U0"] {
-            talk.expect(order);
-            talk.answer(order);
-        }
-        if !is_theirs {
-            start.subject.age = Some(Decimal::from(99));
-        }
-        talk.command(Command::Start(start.clone())).unwrap();
-        assert_eq!(talk.answer_until("G"), "G1");
-        talk.say("G1");
-        talk.nothing_sent_for(12 * SECOND);
-        talk.events();
-        talk.send(line.as_bytes());
-        let events = talk.events();
-        let [.., Event::Record(record)] = &events[..] else {
-            panic!("{events:?}")
-        };
-        assert_eq!(record.protocol, "tanita-pc");
-        assert_eq!(record.flags.contains(&Flag::SubjectMismatch), !is_theirs);
-        talk.nothing_sent_for(4 * SECOND);
-        for order in ["\u{1f}", "U0"] {
-            talk.expect(order);
-            talk.answer(order);
-        }
-    }
-}
-
-#[test]
 fn without_consent_a_dc_320_weighs_and_the_others_refuse() {
     let mut start = person();
     start.current_is_safe = false;
