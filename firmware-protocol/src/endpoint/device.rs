@@ -66,7 +66,7 @@ pub struct Device<S> {
     queue: Queue,
     /// The result under way, if that and not a message of the queue is.
     flight: Option<Flight>,
-    /// A message of the queue went out last: a result that is due goes before the next one.
+    /// A message of the queue went before a result that is due: now it is the result's turn.
     result_next: bool,
     /// The result that has arrived and is not confirmed, and when it is sent again.
     awaited: Option<(ResultNumber, Instant)>,
@@ -289,15 +289,15 @@ impl<S: ResultStore> Device<S> {
         }
     }
 
-    /// Puts the next message on its way. The queue and the results take turns, so that neither starves the other: firmware that
-    /// logs in its loop fills the queue as fast as it empties.
+    /// Puts the next message on its way. A result lets one message of the queue go first, so that a scan has ended before its result
+    /// comes, and no more than one: firmware that logs in its loop fills the queue as fast as it empties.
     fn begin_next(&mut self, now: Instant) {
         self.flight = None;
         let due = self.due_result(now);
         if !(self.result_next && due.is_some())
             && let Some(length) = self.queue.begin()
         {
-            self.result_next = true;
+            self.result_next = due.is_some();
             self.link.begin(length);
             return;
         }

@@ -181,8 +181,20 @@ fn a_scanner_that_logs_in_its_loop_sends_its_results_in_turn_with_the_lines() {
             while device.poll_event().is_some() {}
         }
     }
-    let in_turn = ["result 7-1", "line", "result 7-2", "line"];
-    assert_eq!(heard.at_host[..4], in_turn, "after the identity, a message as well");
+    assert_eq!(heard.at_host[..4], ["line", "result 7-1", "line", "result 7-2"]);
+}
+
+#[test]
+fn the_end_of_a_scan_comes_before_its_result_if_nothing_else_waits() {
+    let (mut device, mut host) = (device(1), host(2));
+    talk(&mut device, &mut host, at(0));
+    let result = keep(&mut device, 1).result;
+    device.ended(ScanRef::WalkUp(1), Ending::Completed(result)).unwrap();
+    let heard = talk(&mut device, &mut host, at(0)).at_host;
+    assert_eq!(
+        heard,
+        [format!("{:?}", Ending::Completed(result)), "result 7-1".to_owned()]
+    );
 }
 
 #[test]
