@@ -75,12 +75,11 @@ pub(crate) fn raw_tags(raw: &[u8]) -> Vec<(&'static str, &str)> {
 fn scan(bytes: &[u8], rest: Rest, layouts: &[&'static Layout]) -> Scan {
     let content = line(bytes).unwrap_or(bytes);
     // The first field may have a control byte before it.
-    let is_illegal = |&(at, &byte): &(usize, &u8)| !(is_legal(byte) || at == 0 && is_control(byte));
-    let illegal = content.iter().enumerate().find(is_illegal);
-    let foreign = content
-        .iter()
-        .enumerate()
-        .find(|place| is_illegal(place) && *place.1 != DAMAGED);
+    let fits_nowhere = |&(at, &byte): &(usize, &u8)| !(is_legal(byte) || at == 0 && is_control(byte));
+    let mut others = content.iter().enumerate().filter(fits_nowhere);
+    let illegal = others.clone().next();
+    // What was damaged on the line may have been of a field.
+    let foreign = others.find(|&(_, &byte)| byte != DAMAGED);
     let made_of = foreign.map_or(content.len(), |(at, _)| at);
     let begins = content[..made_of].iter().filter(|&&byte| byte == b',').count() >= 2;
     if !begins {
