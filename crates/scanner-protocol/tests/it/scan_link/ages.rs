@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use firmware_protocol::{RecordHeader, ResultNumber, ResultStore, ScanRef, Stage};
+use firmware_protocol::{RecordHeader, ResultNumber, ScanRef, Stage};
 use jiff::Timestamp;
 use scan_model::Age;
 use scanner_protocol::{Event, LineEvent};
