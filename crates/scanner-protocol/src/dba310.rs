@@ -3,7 +3,7 @@
 //!
 //! It answers when asked with `*read?`, and with the same result as long as it is asked, which nothing tells from a new one. So this
 //! program does not ask: it reads what another one at the line asks for. Units are not stated. Weight, height and body mass index vouch for each
-//! other: if the index is what kilograms and centimetres make it, those are the units, and else nothing becomes a measurement. The meaning
+//! other: if the index is what kilograms and centimetres make it, those are the units, and else the result is refused. The meaning
 //! of the other keys is not described; they are kept unread.
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ use scan_model::{
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
+    stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of, between, frame},
 };
 
 pub(crate) static DBA310: Grammar = Grammar {
@@ -37,7 +37,7 @@ const END: &[u8] = b"over";
 const KEY: ByteSet = any_of(b"0123456789_abcdefghijklmnopqrstuvwxyz");
 const BMI: Metric = Metric::named("body_mass_index");
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
+fn scan(bytes: &[u8], rest: Rest) -> Front {
     let mut at = 0;
     loop {
         let text = &bytes[at..];
@@ -52,15 +52,15 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
         let pair = &text[..end.unwrap_or(text.len())];
         match (begins_pair(pair), end) {
             (true, Some(end)) if pair.contains(&b'=') => at += end + 1,
-            (true, None) if rest == Rest::Open => return Scan::More,
-            _ if at == 0 => return Scan::No,
+            (true, None) if rest == Rest::Open => return Front::More,
+            _ if at == 0 => return Front::No,
             (true, None) => {
                 let detail = "nothing more came and the result had no end";
-                return Scan::Bad(bytes.len(), Fault::new(RejectReason::Truncated, bytes.len(), detail));
+                return Front::Bad(bytes.len(), Fault::new(RejectReason::Truncated, bytes.len(), detail));
             }
             _ => {
                 let detail = "behind a pair stands neither a pair nor the end";
-                return Scan::Bad(at, Fault::new(RejectReason::BadFrame, at, detail));
+                return Front::Bad(at, Fault::new(RejectReason::BadFrame, at, detail));
             }
         }
     }
@@ -124,21 +124,29 @@ fn decode(whole: &[u8]) -> Result<Record, Fault> {
         result_id: None,
         raw: whole.to_vec(),
     };
-    if let (Some(height), Some(weight), Some(index)) = (number("hei")?, number("wei")?, number("bmi")?) {
-        record.measurements = [
-            (Metric::HEIGHT, height, Unit::Centimetre),
-            (Metric::BODY_WEIGHT, weight, Unit::Kilogram),
-            (BMI, index, Unit::KilogramPerSquareMetre),
-        ]
-        .map(|(metric, value, unit)| Measurement { metric, value, unit })
-        .to_vec();
-        consistency::check(&mut record);
-        if record.flags.is_empty() {
-            record.subject.height = Some(height);
-        } else {
-            // In other units it does fit, or a value is damaged.
-            record.measurements.clear();
-        }
+    let (Some(height), Some(weight), Some(index)) = (number("hei")?, number("wei")?, number("bmi")?) else {
+        return Err(unknown_units(
+            "height, weight and body mass index are not all there to tell the units",
+        ));
+    };
+    record.subject.height = Some(height);
+    record.measurements = [
+        (Metric::HEIGHT, height, Unit::Centimetre),
+        (Metric::BODY_WEIGHT, weight, Unit::Kilogram),
+        (BMI, index, Unit::KilogramPerSquareMetre),
+    ]
+    .map(|(metric, value, unit)| Measurement { metric, value, unit })
+    .to_vec();
+    consistency::check(&mut record);
+    // In other units it does fit, or a value is damaged.
+    if !record.flags.is_empty() {
+        return Err(unknown_units(
+            "the body mass index is not that of kilograms and centimetres",
+        ));
     }
     Ok(record)
+}
+
+fn unknown_units(detail: &'static str) -> Fault {
+    Fault::new(RejectReason::UnknownUnits, 0, detail)
 }

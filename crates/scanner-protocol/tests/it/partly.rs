@@ -252,28 +252,24 @@ fn a_dba310_weight_is_in_kilograms_if_the_body_mass_index_says_so() {
     assert_eq!(read.subject.number.as_deref(), Some("17"));
     let tags = raw_tags(&read);
     assert_eq!((tags.len(), &tags[7]), (8, &("ra5k", "312.4".into())));
-    // Pounds, half kilograms, inches, or a digit that was damaged.
+    // Pounds, half kilograms, inches, a digit that was damaged, and values that are missing.
     for pairs in [
         "hei=170.0;wei=155.4;bmi=24.4;",
         "hei=170.0;wei=141.0;bmi=24.4;",
         "hei=66.9;wei=155.4;bmi=24.4;",
         "hei=170.0;wei=79.5;bmi=24.4;",
-    ] {
-        let read = dba(pairs);
-        assert_eq!(
-            (read.measurements.len(), read.subject.height, &read.flags[..]),
-            (0, None, &[Flag::BmiMismatch][..]),
-            "{pairs}"
-        );
-    }
-    for pairs in [
         "wei=70.5;",
         "hei=170.0;wei=70.5;",
         "wei=70.5;bmi=24.4;",
         "hei=;wei=70.5;bmi=24.4;",
+        "hei=170.0;bmi=24.4;",
     ] {
-        let read = dba(pairs);
-        assert_eq!((read.measurements.len(), read.subject.height), (0, None), "{pairs}");
+        let text = format!("{pairs}over");
+        assert_eq!(
+            reason(Protocol::Dba310, text.as_bytes()),
+            RejectReason::UnknownUnits,
+            "{pairs}"
+        );
     }
 }
 
@@ -284,9 +280,11 @@ fn a_dba310_result_names_the_person_that_it_was_told() {
         ("gen=0;", Some(Gender::Female)),
         ("gen=2;", None),
     ] {
-        assert_eq!(dba(pairs).subject.gender, gender, "{pairs}");
+        let read = dba(&format!("{pairs}hei=170.0;wei=70.5;bmi=24.4;"));
+        assert_eq!(read.subject.gender, gender, "{pairs}");
     }
-    assert_eq!(dba("id=;age= ;").subject.number, None);
+    let read = dba("id=;age= ;hei=170.0;wei=70.5;bmi=24.4;");
+    assert_eq!((&read.subject.number, read.subject.age), (&None, None));
 }
 
 #[test]
