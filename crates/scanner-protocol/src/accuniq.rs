@@ -15,7 +15,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     message::Message,
-    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
+    stream::{Content, Front, Grammar, Head, Rest, Weighing, any_of, between, frame},
 };
 
 pub(crate) static ACCUNIQ: Grammar = Grammar {
@@ -50,23 +50,23 @@ const MEASUREMENTS: [(usize, Metric, Unit, u8); 4] = [
 const GENDER: usize = 4;
 const AGE: usize = 5;
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
+fn scan(bytes: &[u8], rest: Rest) -> Front {
     if bytes
         .get(1)
         .is_some_and(|letter| !matches!(letter, b'I' | b'A' | b'M' | b'K' | b'B' | b'T'))
     {
-        return Scan::No;
+        return Front::No;
     }
     let data = bytes.get(2..).unwrap_or_default();
     let end = data.iter().position(|byte| !(0x20..=0x7e).contains(byte));
     match end.map(|end| end + 2) {
         None if rest == Rest::Silence && bytes.len() > 2 => truncated(bytes),
-        None => Scan::More,
-        Some(end) if bytes[end] != ETX => Scan::No,
+        None => Front::More,
+        Some(end) if bytes[end] != ETX => Front::No,
         // The check byte may be STX or ETX itself: whatever it is, it ends the frame.
         Some(end) => match bytes.get(end + 1) {
             None if rest == Rest::Silence => truncated(bytes),
-            None => Scan::More,
+            None => Front::More,
             Some(&check) => frame(
                 end + 2,
                 verified(&bytes[..=end], check).and_then(|()| decode(&bytes[..end + 2])),
@@ -75,9 +75,9 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     }
 }
 
-fn truncated(bytes: &[u8]) -> Scan {
+fn truncated(bytes: &[u8]) -> Front {
     let detail = "nothing more came and the frame had no end";
-    Scan::Bad(bytes.len(), Fault::new(RejectReason::Truncated, bytes.len(), detail))
+    Front::Bad(bytes.len(), Fault::new(RejectReason::Truncated, bytes.len(), detail))
 }
 
 fn verified(bytes: &[u8], sent: u8) -> Result<(), Fault> {

@@ -9,7 +9,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     message::Message,
-    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, between},
+    stream::{Content, Front, Grammar, Head, Rest, Weighing, any_of, between},
 };
 
 pub(crate) static BMH05108: Grammar = Grammar {
@@ -32,11 +32,11 @@ const SHORTEST: u8 = 4;
 /// in this place are noise: a start byte alone says little, and each frame that begins with one costs a sum.
 const COMMANDS: [u8; 9] = [0x10, 0xa0, 0xa1, 0xb0, 0xb1, 0xd0, 0xd1, 0xd2, 0xff];
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
-    let more = || if rest == Rest::Open { Scan::More } else { Scan::No };
+fn scan(bytes: &[u8], rest: Rest) -> Front {
+    let more = || if rest == Rest::Open { Front::More } else { Front::No };
     let Some(&length) = bytes.get(1) else { return more() };
     if length < SHORTEST || bytes.get(2).is_some_and(|command| !COMMANDS.contains(command)) {
-        return Scan::No;
+        return Front::No;
     }
     let length = usize::from(length);
     let Some(whole) = bytes.get(..length) else {
@@ -44,12 +44,12 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     };
     let sum = sum(whole);
     if sum == 0 {
-        return Scan::Frame(length, Content::Message(decode(&whole[2..length - 1])));
+        return Front::Frame(length, Content::Message(decode(&whole[2..length - 1])));
     }
     match bytes.get(length) {
-        None if rest == Rest::Open => Scan::More,
+        None if rest == Rest::Open => Front::More,
         // One published frame is so: its check byte covers one byte more than its length says.
-        Some(&behind) if sum.wrapping_add(behind) == 0 => Scan::Bad(
+        Some(&behind) if sum.wrapping_add(behind) == 0 => Front::Bad(
             length + 1,
             Fault::new(
                 RejectReason::LengthMismatch,
@@ -57,7 +57,7 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
                 "the frame is longer than its length says",
             ),
         ),
-        _ => Scan::Bad(
+        _ => Front::Bad(
             length,
             Fault::new(
                 RejectReason::ChecksumMismatch,

@@ -23,7 +23,7 @@ use crate::{
         toledo_8217::TOLEDO_8217,
     },
     scan_link,
-    stream::{Grammar, Rest, Scan},
+    stream::{Front, Grammar, Rest},
     tanita::{
         pc_mode,
         positional::{self, POSITIONAL},
@@ -109,9 +109,9 @@ pub fn decode_value(characteristic: u16, value: &[u8]) -> Decoded {
 pub fn decode_again(protocol: Protocol, raw: &[u8]) -> Result<Record, Rejected> {
     let again = || match (grammar(protocol), protocol.carrier()) {
         (Some(grammar), _) => match (grammar.scan)(raw, Rest::Silence) {
-            Scan::Frame(_, content) => record(protocol, grammar.maker, content, raw),
-            Scan::Bad(_, fault) => Err(fault),
-            Scan::No | Scan::More => Err(no_record()),
+            Front::Frame(_, content) => record(protocol, grammar.maker, content, raw),
+            Front::Bad(_, fault) => Err(fault),
+            Front::No | Front::More => Err(no_record()),
         },
         (None, Carrier::Bluetooth) if protocol == Protocol::Xiaomi => {
             record(protocol, xiaomi::MAKER, value(protocol, raw)?, raw)

@@ -16,7 +16,7 @@ use crate::{
         labelled::{finished, lines, unfinished},
         unsigned,
     },
-    stream::{Grammar, Head, Rest, Scan, Weighing, any_of},
+    stream::{Front, Grammar, Head, Rest, Weighing, any_of},
 };
 
 pub(crate) static ADAM: Grammar = Grammar {
@@ -49,9 +49,9 @@ pub(crate) fn raw_tags(raw: &[u8]) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
+fn scan(bytes: &[u8], rest: Rest) -> Front {
     if !LABELS.iter().any(|label| begins_label(bytes, label)) {
-        return Scan::No;
+        return Front::No;
     }
     let mut seen = [&b""[..]; MOST_LINES];
     let mut end = 0;

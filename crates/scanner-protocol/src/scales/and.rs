@@ -7,7 +7,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::{signed, unsigned},
-    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, is_line_end},
+    stream::{Content, Front, Grammar, Head, Rest, Weighing, any_of, frame, is_line_end},
     weight::{Weight, WeightMode},
 };
 
@@ -59,18 +59,18 @@ enum Header {
     Overload,
 }
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
+fn scan(bytes: &[u8], rest: Rest) -> Front {
     match (header(bytes), bytes.get(2), bytes.get(3)) {
         (Some(_), Some(b','), Some(b'+' | b'-' | b' ' | b'G' | b'N' | b'T' | b'P' | b'L' | b'O' | b'H')) => {}
-        (Some(_), Some(b','), None) | (Some(_), None, None) => return Scan::More,
-        (None, None, _) if bytes.len() == 1 => return Scan::More,
-        _ => return Scan::No,
+        (Some(_), Some(b','), None) | (Some(_), None, None) => return Front::More,
+        (None, None, _) if bytes.len() == 1 => return Front::More,
+        _ => return Front::No,
     }
     match bytes.iter().position(|byte| !(0x20..=0x7e).contains(byte)) {
         Some(end) if is_line_end(bytes[end]) => frame(end + 1, decode(&bytes[..end]).map(Content::Weight)),
-        Some(_) => Scan::No,
-        None if rest == Rest::Silence => Scan::No,
-        None => Scan::More,
+        Some(_) => Front::No,
+        None if rest == Rest::Silence => Front::No,
+        None => Front::More,
     }
 }
 

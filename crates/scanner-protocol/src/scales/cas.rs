@@ -14,7 +14,7 @@ use crate::{
     fault::Fault,
     message::Message,
     scales::{signed, unsigned},
-    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
+    stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of, between, frame},
     weight::Weight,
 };
 
@@ -40,14 +40,14 @@ const COLUMNS: Head = Head::new(&[
     any_of(b"KL"), any_of(b"GB"), between(0, u8::MAX), any_of(b"\x03"), any_of(b"\x04"),
 ]);
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
+fn scan(bytes: &[u8], rest: Rest) -> Front {
     if let Some(scan) = CAS.incomplete(bytes, rest) {
         return scan;
     }
     let unit = match &bytes[10..12] {
         b"KG" => "kg",
         b"LB" => "[lb_av]",
-        _ => return Scan::No,
+        _ => return Front::No,
     };
     frame(
         CAS.longest,

@@ -13,7 +13,7 @@ use crate::{
     fault::Fault,
     message::Message,
     scales::{signed, unsigned},
-    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame},
+    stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of, frame},
     weight::Weight,
 };
 
@@ -48,16 +48,16 @@ struct Status {
     unit: Option<&'static str>,
 }
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
-    let more = || if rest == Rest::Open { Scan::More } else { Scan::No };
+fn scan(bytes: &[u8], rest: Rest) -> Front {
+    let more = || if rest == Rest::Open { Front::More } else { Front::No };
     if !DORAN.head.fits(bytes) {
-        return Scan::No;
+        return Front::No;
     }
     let Some(&[_, first, second, third, ..]) = bytes.first_chunk::<WEIGHT>() else {
         return more();
     };
     let Some(status) = status([first, second, third]) else {
-        return Scan::No;
+        return Front::No;
     };
     let Some(behind) = bytes.get(BEHIND..) else {
         return more();
@@ -66,7 +66,7 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
         return if status.unit.is_none() || behind.is_empty() {
             more()
         } else {
-            Scan::No
+            Front::No
         };
     };
     let is_end = match status.unit {
@@ -74,7 +74,7 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
         None => matches!(behind[end], b'\r' | 0x03),
     };
     if !is_end {
-        return Scan::No;
+        return Front::No;
     }
     frame(BEHIND + end + 1, decode(&status, &bytes[..BEHIND], &behind[..end]))
 }

@@ -5,7 +5,7 @@ use scan_model::Record;
 use crate::{
     RejectReason,
     fault::Fault,
-    stream::{Content, Rest, Scan, frame, is_line_end, line},
+    stream::{Content, Front, Rest, frame, is_line_end, line},
 };
 
 /// The whole lines of `bytes` with their places, without the empty ones between CR and LF.
@@ -23,9 +23,9 @@ pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 /// A block whose lines end at `end`, and nothing behind them is of it.
-pub(crate) fn finished(bytes: &[u8], end: usize, decode: fn(&[u8]) -> Result<Record, Fault>) -> Scan {
+pub(crate) fn finished(bytes: &[u8], end: usize, decode: fn(&[u8]) -> Result<Record, Fault>) -> Front {
     if end == 0 {
-        return Scan::No;
+        return Front::No;
     }
     frame(
         end,
@@ -40,12 +40,12 @@ pub(crate) fn unfinished(
     is_named: bool,
     rest: Rest,
     decode: fn(&[u8]) -> Result<Record, Fault>,
-) -> Scan {
+) -> Front {
     match rest {
-        Rest::Open => Scan::More,
-        Rest::Silence if end == 0 && !is_named => Scan::No,
+        Rest::Open => Front::More,
+        Rest::Silence if end == 0 && !is_named => Front::No,
         // A value that may have lost its last digits makes the block worthless.
-        Rest::Silence if !bytes[end..].trim_ascii().is_empty() => Scan::Bad(
+        Rest::Silence if !bytes[end..].trim_ascii().is_empty() => Front::Bad(
             bytes.len(),
             Fault::new(RejectReason::Truncated, bytes.len(), "the last line has no end"),
         ),

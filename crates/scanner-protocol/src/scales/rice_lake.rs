@@ -10,7 +10,7 @@ use scan_model::Decimal;
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, line},
+    stream::{Content, Front, Grammar, Head, Rest, Weighing, any_of, frame, line},
     weight::{Weight, WeightMode},
 };
 
@@ -30,7 +30,7 @@ pub(crate) static RICE_LAKE: Grammar = Grammar {
 /// Characters of the weight, right-aligned.
 const NUMBER: usize = 9;
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
+fn scan(bytes: &[u8], rest: Rest) -> Front {
     if bytes.first().is_some_and(u8::is_ascii_alphabetic) {
         return block::scan(bytes, rest);
     }
@@ -41,19 +41,19 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     let begins = number.is_none_or(|word| word.iter().all(|byte| matches!(byte, b'-' | b'.' | b'0'..=b'9')))
         && unit.is_none_or(|unit| matches!(unit, b"lb" | b"kg" | b"l" | b"k"));
     if !begins {
-        return Scan::No;
+        return Front::No;
     }
     match (line(bytes), unit) {
-        (Some(_), None) => Scan::No,
+        (Some(_), None) => Front::No,
         (Some(line), Some(_)) => frame(line.len() + 1, decode(line).map(Content::Weight)),
         (None, _) if rest == Rest::Silence => match unit {
-            Some(_) => Scan::Bad(
+            Some(_) => Front::Bad(
                 bytes.len(),
                 Fault::new(RejectReason::Truncated, bytes.len(), "the line has no end"),
             ),
-            None => Scan::No,
+            None => Front::No,
         },
-        (None, _) => Scan::More,
+        (None, _) => Front::More,
     }
 }
 

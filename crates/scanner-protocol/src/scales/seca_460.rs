@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::{
     Protocol,
     message::Message,
-    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of},
+    stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of},
 };
 
 pub(crate) static SECA_460: Grammar = Grammar {
@@ -42,10 +42,10 @@ const WEIGHT: [usize; 5] = [2, 5, 1, 4, 2];
 const SENSOR: [usize; 5] = [2, 4, 2, 2, 2];
 const NAMES: [&str; 5] = ["kind", "digits", "display_type", "control", "check"];
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
-    let more = || if rest == Rest::Open { Scan::More } else { Scan::No };
+fn scan(bytes: &[u8], rest: Rest) -> Front {
+    let more = || if rest == Rest::Open { Front::More } else { Front::No };
     if !SECA_460.head.fits(bytes) {
-        return Scan::No;
+        return Front::No;
     }
     let parts = match bytes.get(2) {
         None => return more(),
@@ -55,13 +55,13 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
     let [kind, shown, ..] = parts;
     let text = &bytes[1..];
     let length = parts.iter().sum::<usize>();
-    let fits = |(at, &byte): (usize, &u8)| match at {
-        _ if at < kind => true,
-        _ if at < kind + shown => DIGIT[usize::from(byte)],
-        _ if at < length => HEX[usize::from(byte)],
-        _ => END.get(at - length).is_none_or(|&end| end == byte),
-    };
-    if !text.iter().enumerate().all(fits) {
+    let (before, end) = text.split_at(text.len().min(length));
+    let are = |bytes: &[u8], set: &ByteSet| bytes.iter().all(|&byte| set[usize::from(byte)]);
+    let (digits, others) = before.split_at(before.len().min(kind + shown));
+    let is_cut_right = are(digits.get(kind..).unwrap_or_default(), &DIGIT)
+        && are(others, &HEX)
+        && end.iter().zip(END).all(|(byte, expected)| byte == expected);
+    if !is_cut_right {
         return Scan::No;
     }
     if text.len() < length + END.len() {
@@ -73,7 +73,7 @@ fn scan(bytes: &[u8], rest: Rest) -> Scan {
         at += digits;
         (name, part.iter().map(|&byte| char::from(byte)).collect())
     });
-    Scan::Frame(
+    Front::Frame(
         1 + length + END.len(),
         Content::Message(Message {
             fields: fields.collect(),

@@ -9,7 +9,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     scales::{signed, unsigned},
-    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame},
+    stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of, frame},
     weight::{Weight, WeightMode},
 };
 
@@ -52,7 +52,7 @@ const STATUS_WORDS: ByteSet = {
 const SHORT: usize = 11;
 const LONG: usize = 17;
 
-fn scan(sent: &[u8], rest: Rest) -> Scan {
+fn scan(sent: &[u8], rest: Rest) -> Front {
     let mut bytes = [0; LONG + 1];
     let held = sent.len().min(bytes.len());
     for (byte, sent) in bytes.iter_mut().zip(sent) {
@@ -66,10 +66,10 @@ fn scan(sent: &[u8], rest: Rest) -> Scan {
     };
     let end = if bytes.get(SHORT - 1) == Some(&CR) { SHORT } else { LONG };
     if !body.iter().take(end - 2).enumerate().all(fits) || bytes.get(end - 1).is_some_and(|&byte| byte != CR) {
-        return Scan::No;
+        return Front::No;
     }
     if held < end || held == end && rest == Rest::Open {
-        return Scan::More;
+        return Front::More;
     }
     let frame_bytes = &bytes[..end];
     match bytes.get(end) {
@@ -78,7 +78,7 @@ fn scan(sent: &[u8], rest: Rest) -> Scan {
         }
         // A scale without check characters goes on with its next frame, or ends its lines as others do.
         None | Some(&(STX | b'\n')) => frame(end, decode(frame_bytes, Integrity::None).map(Content::Weight)),
-        Some(_) => Scan::Bad(
+        Some(_) => Front::Bad(
             end + 1,
             Fault::new(
                 RejectReason::ChecksumMismatch,

@@ -11,7 +11,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     message::Message,
-    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
+    stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of, between, frame},
 };
 
 pub(crate) static TOLEDO_8217: Grammar = Grammar {
@@ -48,27 +48,27 @@ const STATUS: [&str; 6] = [
     "net",
 ];
 
-fn scan(bytes: &[u8], rest: Rest) -> Scan {
-    let more = || if rest == Rest::Open { Scan::More } else { Scan::No };
+fn scan(bytes: &[u8], rest: Rest) -> Front {
+    let more = || if rest == Rest::Open { Front::More } else { Front::No };
     let answer = bytes.get(1..).unwrap_or_default();
     let blanks = answer.iter().take_while(|&&byte| byte == b' ').count();
     let answer = &answer[blanks..];
     let begin = 1 + blanks;
     match answer {
         [] | [b'?'] => more(),
-        [b'?', byte, ..] if !SECOND[usize::from(*byte)] => Scan::No,
+        [b'?', byte, ..] if !SECOND[usize::from(*byte)] => Front::No,
         [b'?', _] => more(),
-        [b'?', byte, CR, ..] => Scan::Frame(begin + 3, Content::Message(status(*byte))),
-        [b'?', ..] => Scan::No,
+        [b'?', byte, CR, ..] => Front::Frame(begin + 3, Content::Message(status(*byte))),
+        [b'?', ..] => Front::No,
         _ => {
             let is_shown = |byte: &&u8| matches!(**byte, b'0'..=b'9' | b'.');
             let (shown, end) = answer.split_at(answer.iter().take_while(is_shown).count());
             let (length, is_net) = match end {
-                _ if shown.is_empty() => return Scan::No,
+                _ if shown.is_empty() => return Front::No,
                 [] | [b'N'] => return more(),
                 [CR, ..] => (begin + shown.len() + 1, false),
                 [b'N', CR, ..] => (begin + shown.len() + 2, true),
-                _ => return Scan::No,
+                _ => return Front::No,
             };
             frame(length, weight(begin, shown, is_net).map(Content::Message))
         }

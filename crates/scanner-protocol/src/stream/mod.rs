@@ -24,7 +24,7 @@ pub(crate) struct Grammar {
     pub(crate) protocol: Protocol,
     /// Where the protocol implies it.
     pub(crate) maker: Option<&'static str>,
-    /// What does not begin so is noise, without another look. Behind the first place `scan` must say [`Scan::No`] to it by itself: it
+    /// What does not begin so is noise, without another look. Behind the first place `scan` must say [`Front::No`] to it by itself: it
     /// may be asked before those bytes have come.
     pub(crate) head: Head,
     /// Frames begin only where a line does. For formats without a header: in the middle of a line, a number that lost its first
@@ -34,7 +34,7 @@ pub(crate) struct Grammar {
     pub(crate) longest: usize,
     /// A silence as long as this one ends a frame.
     pub(crate) silence: Duration,
-    pub(crate) scan: fn(&[u8], Rest) -> Scan,
+    pub(crate) scan: fn(&[u8], Rest) -> Front,
     pub(crate) weighing: Weighing,
     /// What has to be sent to get a frame.
     pub(crate) request: Option<&'static [u8]>,
@@ -48,18 +48,18 @@ pub(crate) static SILENT: Grammar = Grammar {
     line_start_only: false,
     longest: 1,
     silence: Duration::ZERO,
-    scan: |_: &[u8], _: Rest| Scan::No,
+    scan: |_: &[u8], _: Rest| Front::No,
     weighing: Weighing::Nothing,
     request: None,
 };
 
 impl Grammar {
     /// For a family whose head is the whole of its one frame: `None` if all columns are there and fit.
-    pub(crate) fn incomplete(&self, bytes: &[u8], rest: Rest) -> Option<Scan> {
+    pub(crate) fn incomplete(&self, bytes: &[u8], rest: Rest) -> Option<Front> {
         match (self.head.fits(bytes), bytes.len() < self.longest, rest) {
             (true, false, _) => None,
-            (true, true, Rest::Open) => Some(Scan::More),
-            _ => Some(Scan::No),
+            (true, true, Rest::Open) => Some(Front::More),
+            _ => Some(Front::No),
         }
     }
 }
@@ -89,7 +89,7 @@ pub(crate) enum Rest {
 /// What stands at the front of some bytes. What is [`No`](Self::No) stays so whatever follows: the pieces in which bytes come must not
 /// change what they mean.
 #[derive(Debug)]
-pub(crate) enum Scan {
+pub(crate) enum Front {
     /// No frame.
     No,
     /// With more bytes, perhaps a frame. The same as [`Self::No`] before a silence.
@@ -112,10 +112,10 @@ pub enum Content {
 }
 
 /// A frame that is a record or is not.
-pub(crate) fn frame(length: usize, result: Result<Content, Fault>) -> Scan {
+pub(crate) fn frame(length: usize, result: Result<Content, Fault>) -> Front {
     match result {
-        Ok(content) => Scan::Frame(length, content),
-        Err(fault) => Scan::Bad(length, fault),
+        Ok(content) => Front::Frame(length, content),
+        Err(fault) => Front::Bad(length, fault),
     }
 }
 
@@ -154,7 +154,11 @@ mod tests {
                         let longer = [&noise[..], b"+  70.5 kg\r\n", &[0x03; 300]].concat();
                         for (bytes, rest) in [(&noise, Rest::Open), (&noise, Rest::Silence), (&longer, Rest::Open)] {
                             let scan = (grammar.scan)(bytes, rest);
-                            assert!(matches!(scan, Scan::No), "{}: {bytes:x?} is {scan:?}", grammar.protocol);
+                            assert!(
+                                matches!(scan, Front::No),
+                                "{}: {bytes:x?} is {scan:?}",
+                                grammar.protocol
+                            );
                         }
                     }
                     head.push(fitting[usize::from(random()) % fitting.len()]);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
-use super::{Content, Grammar, Rest, Scan, is_line_end};
+use super::{Content, Front, Grammar, Rest, is_line_end};
 use crate::fault::Fault;
 
 /// So many bytes are held at most: twice the longest frame of any family, so that the search seldom runs out of them.
@@ -104,25 +104,25 @@ impl Window {
     fn next(&mut self, rest: Rest) -> Option<Found> {
         let held = std::mem::take(&mut self.held);
         let bytes = &held[self.at..];
-        let (noise, scan) = self.hunt(bytes, rest);
+        let (noise, front) = self.hunt(bytes, rest);
         self.pass_over(&bytes[..noise]);
-        let found = self.found(&bytes[noise..], scan);
+        let found = self.found(&bytes[noise..], front);
         self.held = held;
         found
     }
 
     /// How much noise stands at the front of `bytes`, and what behind it.
-    fn hunt(&self, bytes: &[u8], rest: Rest) -> (usize, Scan) {
+    fn hunt(&self, bytes: &[u8], rest: Rest) -> (usize, Front) {
         let mut at = self.beginning(bytes, 0);
         while at < bytes.len() {
             let window = &bytes[at..bytes.len().min(at + self.grammar.longest)];
             match (self.grammar.scan)(window, rest) {
-                Scan::More if rest == Rest::Open && window.len() < self.grammar.longest => return (at, Scan::More),
-                Scan::No | Scan::More => at = self.beginning(bytes, at + 1),
-                frame => return (at, frame),
+                Front::More if rest == Rest::Open && window.len() < self.grammar.longest => return (at, Front::More),
+                Front::No | Front::More => at = self.beginning(bytes, at + 1),
+                front => return (at, front),
             }
         }
-        (at, Scan::No)
+        (at, Front::No)
     }
 
     /// The next position, from `from` on, where a frame may begin.
@@ -144,11 +144,11 @@ impl Window {
 
     /// Takes the frame at the front of `window`, if it is one. Behind a rejected one the search goes on from its second byte, unless
     /// frames begin only where lines do: then nothing in it can be another one.
-    fn found(&mut self, window: &[u8], scan: Scan) -> Option<Found> {
-        let (length, taken, outcome) = match scan {
-            Scan::No | Scan::More => return None,
-            Scan::Frame(length, content) => (length, length, Ok(content)),
-            Scan::Bad(length, fault) => {
+    fn found(&mut self, window: &[u8], front: Front) -> Option<Found> {
+        let (length, taken, outcome) = match front {
+            Front::No | Front::More => return None,
+            Front::Frame(length, content) => (length, length, Ok(content)),
+            Front::Bad(length, fault) => {
                 self.rejected_until = self.rejected_until.max(self.offset + length as u64);
                 let taken = if self.grammar.line_start_only { length } else { 1 };
                 (length, taken, Err(fault))

@@ -24,7 +24,7 @@ use super::tagged::value;
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{Content, Grammar, Head, Rest, Scan, Weighing, any_of, frame, line},
+    stream::{Content, Front, Grammar, Head, Rest, Weighing, any_of, frame, line},
 };
 
 /// Of any model.
@@ -34,7 +34,7 @@ static BC_418: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, la
 
 const LONGEST: usize = 512;
 
-const fn grammar(scan: fn(&[u8], Rest) -> Scan) -> Grammar {
+const fn grammar(scan: fn(&[u8], Rest) -> Front) -> Grammar {
     Grammar {
         protocol: Protocol::TanitaPositional,
         maker: MAKER,
@@ -72,7 +72,7 @@ pub(crate) fn raw_tags(raw: &[u8]) -> Vec<(&'static str, &str)> {
 }
 
 /// A line begins like a record with two commas between what its fields are made of, or what is left of that.
-fn scan(bytes: &[u8], rest: Rest, layouts: &[&'static Layout]) -> Scan {
+fn scan(bytes: &[u8], rest: Rest, layouts: &[&'static Layout]) -> Front {
     let content = line(bytes).unwrap_or(bytes);
     // The first field may have a control byte before it.
     let fits_nowhere = |&(at, &byte): &(usize, &u8)| !(is_legal(byte) || at == 0 && is_control(byte));
@@ -84,9 +84,9 @@ fn scan(bytes: &[u8], rest: Rest, layouts: &[&'static Layout]) -> Scan {
     let begins = content[..made_of].iter().filter(|&&byte| byte == b',').count() >= 2;
     if !begins {
         let may_begin = foreign.is_none() && line(bytes).is_none() && rest == Rest::Open;
-        return if may_begin { Scan::More } else { Scan::No };
+        return if may_begin { Front::More } else { Front::No };
     }
-    let bad = |reason, at, detail| Scan::Bad(content.len(), Fault::new(reason, at, detail));
+    let bad = |reason, at, detail| Front::Bad(content.len(), Fault::new(reason, at, detail));
     match (line(bytes), illegal) {
         (None, _) if bytes.len() >= LONGEST => bad(
             RejectReason::LineTooLong,
@@ -98,7 +98,7 @@ fn scan(bytes: &[u8], rest: Rest, layouts: &[&'static Layout]) -> Scan {
             bytes.len(),
             "nothing more came and the line had no end",
         ),
-        (None, _) => Scan::More,
+        (None, _) => Front::More,
         (Some(_), Some((at, &DAMAGED))) => bad(RejectReason::LineError, at, "a byte was damaged on the line"),
         (Some(_), Some((at, _))) => bad(RejectReason::IllegalByte, at, "a byte that no field can hold"),
         (Some(line), None) => frame(

@@ -9,7 +9,7 @@ use scan_model::Decimal;
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{ByteSet, Content, Grammar, Head, Rest, Scan, Weighing, any_of, between, frame},
+    stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of, between, frame},
     weight::Weight,
 };
 
@@ -57,19 +57,19 @@ const WEIGHT_OUTPUT_COLUMNS: Head = Head::new(&[
     any_of(b"\r"), any_of(b"\n"),
 ]);
 
-fn scan_wb(bytes: &[u8], rest: Rest) -> Scan {
+fn scan_wb(bytes: &[u8], rest: Rest) -> Front {
     if let Some(scan) = WB.incomplete(bytes, rest) {
         return scan;
     }
     let unit = match &bytes[10..12] {
         b"kg" => "kg",
         b"lb" => "[lb_av]",
-        _ => return Scan::No,
+        _ => return Front::No,
     };
     weight(WB.longest, bytes[1], 4, &bytes[4..10], unit)
 }
 
-fn scan_weight_output(bytes: &[u8], rest: Rest) -> Scan {
+fn scan_weight_output(bytes: &[u8], rest: Rest) -> Front {
     if let Some(scan) = WEIGHT_OUTPUT.incomplete(bytes, rest) {
         return scan;
     }
@@ -78,7 +78,7 @@ fn scan_weight_output(bytes: &[u8], rest: Rest) -> Scan {
 }
 
 /// The line of `length` bytes whose weight is `shown` from column `at`.
-fn weight(length: usize, state: u8, at: usize, shown: &[u8], unit: &'static str) -> Scan {
+fn weight(length: usize, state: u8, at: usize, shown: &[u8], unit: &'static str) -> Front {
     let overload = state == b'I';
     // A platform that was relieved of its zero shows less than nothing.
     let number = Decimal::parse(shown.trim_ascii_start()).ok();

@@ -25,7 +25,7 @@ use crate::{
         labelled::{finished, lines, unfinished},
         unsigned,
     },
-    stream::{Rest, Scan},
+    stream::{Front, Rest},
 };
 
 const HEIGHT: &str = "PATIENT HEIGHT";
@@ -46,7 +46,7 @@ pub(crate) fn raw_tags(raw: &[u8]) -> Vec<(&str, &str)> {
     pairs.collect()
 }
 
-pub(super) fn scan(bytes: &[u8], rest: Rest) -> Scan {
+pub(super) fn scan(bytes: &[u8], rest: Rest) -> Front {
     let (mut next, mut end) = (0, 0);
     for (at, line) in lines(bytes) {
         match label(line) {

@@ -45,7 +45,7 @@ use super::{positional::POSITIONAL, tagged};
 use crate::{
     Content, Protocol, RejectReason,
     fault::Fault,
-    stream::{Rest, Scan},
+    stream::{Front, Rest},
 };
 
 /// The record in a line that came through PC mode, whichever of its forms the model has.
@@ -68,8 +68,8 @@ pub(crate) fn decode(line: &[u8]) -> Result<Record, Fault> {
 /// The record in a line with its end that is in the form of the BC-418's; `None` for any other line.
 fn positional(line: &[u8]) -> Option<Result<Record, Fault>> {
     match (POSITIONAL.scan)(line, Rest::Silence) {
-        Scan::Frame(_, Content::Record(record)) => Some(Ok(*record)),
-        Scan::Bad(_, fault) => Some(Err(fault)),
+        Front::Frame(_, Content::Record(record)) => Some(Ok(*record)),
+        Front::Bad(_, fault) => Some(Err(fault)),
         _ => None,
     }
 }
