@@ -55,14 +55,14 @@ fn scan(bytes: &[u8], rest: Rest) -> Front {
     let [kind, shown, ..] = parts;
     let text = &bytes[1..];
     let length = parts.iter().sum::<usize>();
-    let (before, end) = text.split_at(text.len().min(length));
-    let are = |bytes: &[u8], set: &ByteSet| bytes.iter().all(|&byte| set[usize::from(byte)]);
-    let (digits, others) = before.split_at(before.len().min(kind + shown));
-    let is_cut_right = are(digits.get(kind..).unwrap_or_default(), &DIGIT)
-        && are(others, &HEX)
-        && end.iter().zip(END).all(|(byte, expected)| byte == expected);
-    if !is_cut_right {
-        return Scan::No;
+    let fits = |(at, &byte): (usize, &u8)| match at {
+        _ if at < kind => true,
+        _ if at < kind + shown => DIGIT[usize::from(byte)],
+        _ if at < length => HEX[usize::from(byte)],
+        _ => END.get(at - length).is_none_or(|&end| end == byte),
+    };
+    if !text.iter().enumerate().all(fits) {
+        return Front::No;
     }
     if text.len() < length + END.len() {
         return more();
