@@ -5,9 +5,12 @@ use core::{ffi::c_char, mem::MaybeUninit, slice};
 use firmware_protocol as link;
 use link::{Instant, LineConfig, ResultStore, frame::MAX_FRAME};
 
-use crate::types::{
-    Clock, CloseReason, Counters, Ending, Event, EventKind, Identity, ResultNumber, Scan, Sent, Store, Subject,
-    VersionRange, Waiting, text,
+use crate::{
+    convert::text,
+    types::{
+        Clock, CloseReason, Counters, Ending, Event, EventKind, Identity, ResultNumber, Scan, Sent, Store, Subject,
+        VersionRange, Waiting,
+    },
 };
 
 /// Bytes a buffer for `scan_link_poll_transmit` needs.

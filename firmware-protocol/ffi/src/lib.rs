@@ -4,6 +4,7 @@
 //! `ScanLinkRecordWriter` only after `scan_link_new` or `scan_link_record_begin`, and is not called from two contexts at once.
 #![cfg_attr(target_os = "none", no_std)]
 
+mod convert;
 mod device;
 mod record;
 mod types;

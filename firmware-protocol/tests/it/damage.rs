@@ -6,8 +6,9 @@ use firmware_protocol::{
 };
 
 use crate::{
-    line::{Damage, Happening, SECOND, World},
+    line::{Damage, SECOND},
     sample,
+    world::{Happening, World},
 };
 
 /// Every message with who sends it, encoded.

@@ -4,7 +4,10 @@
 
 use proptest::prelude::*;
 
-use crate::line::{Faults, Happening, SECOND, World};
+use crate::{
+    line::{Faults, SECOND},
+    world::{Happening, World},
+};
 
 fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![

@@ -1,8 +1,9 @@
 //! How much of the line a full result uses, and how long it takes to get going again.
 
 use crate::{
-    line::{Happening, SECOND, World},
+    line::SECOND,
     sample,
+    world::{Happening, World},
 };
 
 /// Bytes per second at 115,200 bits per second, 8N1.

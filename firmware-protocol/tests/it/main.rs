@@ -24,3 +24,4 @@ mod sessions;
 mod talk;
 mod vectors;
 mod versions;
+mod world;

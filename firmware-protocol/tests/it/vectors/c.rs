@@ -8,7 +8,8 @@ use super::{
     cases::small_record,
     compare,
     conversation::{NOW, Step, conversation},
-    troubles::{Trouble, troubles},
+    script::Trouble,
+    troubles::troubles,
 };
 
 #[test]
