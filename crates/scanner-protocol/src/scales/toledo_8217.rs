@@ -59,7 +59,6 @@ fn scan(bytes: &[u8], rest: Rest) -> Front {
         [b'?', byte, ..] if !SECOND[usize::from(*byte)] => Front::No,
         [b'?', _] => more(),
         [b'?', byte, CR, ..] => Front::Frame(begin + 3, Content::Message(status(*byte))),
-        [b'?', ..] => Front::No,
         _ => {
             let is_shown = |byte: &&u8| matches!(**byte, b'0'..=b'9' | b'.');
             let (shown, end) = answer.split_at(answer.iter().take_while(is_shown).count());
