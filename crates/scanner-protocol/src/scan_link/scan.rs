@@ -50,6 +50,8 @@ pub(super) struct Course {
     cancelled: VecDeque<ScanRef>,
     /// The result that was given out last, until it is confirmed: the scanner sends no other one before.
     unconfirmed: Option<ResultKey>,
+    /// The result that came last, could not be read, and was told as an earlier scan's. The end of its own may still be on its way.
+    unreadable: Option<ResultNumber>,
     /// The result without a head that came last: it comes again and again, and is told once.
     headless: Vec<u8>,
     /// When the scanner counts as silent.
@@ -207,6 +209,9 @@ impl Course {
         }
         let running = self.running.as_mut().filter(|running| running.reached.scan == scan);
         let error = match (ending, running) {
+            (Ending::Completed(result), Some(_)) if self.unreadable == Some(result) => {
+                return self.end_with(faults::NO_RESULT.into());
+            }
             (Ending::Completed(result), Some(running)) => {
                 running.result = Some((result, now));
                 return;

@@ -41,6 +41,7 @@ impl Course {
             }),
         };
         if is_earlier {
+            self.unreadable = result.is_err().then_some(key.result);
             return self.output.earlier(self.at, result);
         }
         match result {

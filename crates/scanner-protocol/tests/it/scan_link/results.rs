@@ -100,6 +100,28 @@ fn a_damaged_record_does_not_end_a_scan_that_still_runs() {
 }
 
 #[test]
+fn a_scan_whose_damaged_record_came_before_its_end_is_not_waited_for() {
+    let mut bytes = record(WALK_UP, 1, |_| {});
+    bytes[40] ^= 1;
+    let mut line = Line::new();
+    line.settle();
+    line.reach(WALK_UP, Stage::Calculating, 0);
+    line.keep(1, &bytes);
+    line.settle();
+    line.scanner.ended(WALK_UP, Ending::Completed(result(1))).unwrap();
+    line.settle();
+    assert_eq!(
+        line.words(),
+        [
+            "connected",
+            "ReadingResults 0",
+            "earlier checksum_mismatch 1",
+            "no_result"
+        ]
+    );
+}
+
+#[test]
 fn values_of_a_newer_firmware_are_counted_and_the_rest_is_kept() {
     let (bytes, event, line) = sent(
         |_| {},
