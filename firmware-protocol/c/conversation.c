@@ -1,7 +1,7 @@
 /* A scanner's firmware in C, as far as the link goes: its end of the line, a store for one record, the writer of records.
  *
- * It is led through the conversations of vectors_v1.h and vectors_v1_troubles.h. What it sends must be the bytes there, what it
- * hears the words there.
+ * It is led through all conversations of the vectors, which its test writes into vectors.h (../ffi/tests/c_example). What it sends
+ * must be the bytes there, what it hears the words there.
  * Real firmware does the same in a loop: bytes from the UART to scan_link_handle_bytes, events from scan_link_poll_event, frames
  * from scan_link_poll_transmit to the UART, and scan_link_handle_timeout at least when scan_link_poll_timeout says so.
  */
@@ -11,8 +11,7 @@
 
 #include "scan_link.h"
 #include "scan_link_codes.h"
-#include "vectors_v1.h"
-#include "vectors_v1_troubles.h"
+#include "vectors.h"
 
 /* ---- the memory for results: here, room for one ---- */
 
@@ -250,8 +249,9 @@ static bool follow(ScanLinkDevice *link, struct memory *memory, uint64_t *now, c
     }
 }
 
-static bool converse(const char *name, uint64_t now, const struct step *steps, size_t count)
+static bool converse(const struct conversation *conversation)
 {
+    uint64_t now = conversation->now_us;
     static ScanLinkDevice link;
     static struct memory memory;
     const ScanLinkIdentity identity = {
@@ -266,25 +266,25 @@ static bool converse(const char *name, uint64_t now, const struct step *steps, s
     const ScanLinkStore store = { &memory, memory_oldest, memory_read, memory_remove };
     memory.waits = false;
     scan_link_new(&link, &identity, store, 115200, 7, now);
-    for (size_t number = 0; number < count; number++) {
-        if (!follow(&link, &memory, &now, &steps[number])) {
-            fprintf(stderr, "%s: step %zu differs: %s\n", name, number, steps[number].words);
+    for (size_t number = 0; number < conversation->count; number++) {
+        const struct step *step = &conversation->steps[number];
+        if (!follow(&link, &memory, &now, step)) {
+            fprintf(stderr, "%s: step %zu differs: %s\n", conversation->name, number, step->words);
             return false;
         }
     }
     if (memory.waits) {
-        fprintf(stderr, "%s: the result was not forgotten\n", name);
+        fprintf(stderr, "%s: the result was not forgotten\n", conversation->name);
     }
     return !memory.waits;
 }
 
 int main(void)
 {
-    bool good = converse("conversation", NOW_US, STEPS, sizeof STEPS / sizeof STEPS[0]);
-    const size_t count = sizeof TROUBLES / sizeof TROUBLES[0];
+    const size_t count = sizeof CONVERSATIONS / sizeof CONVERSATIONS[0];
+    bool good = true;
     for (size_t number = 0; number < count; number++) {
-        const struct conversation *trouble = &TROUBLES[number];
-        good = converse(trouble->name, trouble->now_us, trouble->steps, trouble->count) && good;
+        good = converse(&CONVERSATIONS[number]) && good;
     }
     if (!small_record_is_that_of_the_vectors()) {
         fprintf(stderr, "the small record differs\n");

@@ -5,6 +5,8 @@
 )]
 #![cfg(unix)]
 
+mod vectors;
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -59,6 +61,7 @@ fn firmware_in_c_links_and_passes_the_vectors() {
         .arg(package().join("Cargo.toml"))
         .arg("--target-dir")
         .arg(out));
+    vectors::write_header(&c_folder().with_file_name("vectors"), out);
     // Compilers for scanners make enumerations as short as they can, unless told otherwise: both have to find the same structs.
     for enumerations in ["-fno-short-enums", "-fshort-enums"] {
         let program = out.join(format!("conversation{enumerations}"));
@@ -73,6 +76,8 @@ fn firmware_in_c_links_and_passes_the_vectors() {
                 "-I",
             ])
             .arg(c_folder())
+            .arg("-I")
+            .arg(out)
             .arg(c_folder().join("conversation.c"))
             .arg(out.join("debug/libscan_link.a"))
             .args(["-lpthread", "-ldl", "-lm", "-o"])
