@@ -121,6 +121,11 @@ impl Conversation {
         (!self.session.is_recognised()).then(|| self.session.counters().bytes_skipped)
     }
 
+    /// Whether the session waits for something to follow, as in the middle of a record.
+    pub(crate) fn is_open(&self) -> bool {
+        self.session.poll_timeout().is_some()
+    }
+
     /// Takes what has arrived and is not read yet, and the rest of a record that is on the wire. What is not complete
     /// in time stays a fragment.
     pub(crate) async fn finish<P>(&mut self, link: &mut Link<P>)
@@ -129,8 +134,7 @@ impl Conversation {
     {
         let deadline = Instant::now() + LAST_RECORD;
         while Instant::now() < deadline {
-            // A session that waits for something to follow is in the middle of a record.
-            let is_busy = self.session.poll_timeout().is_some() || !self.undelivered.is_empty();
+            let is_busy = self.is_open() || !self.undelivered.is_empty();
             let patience = if is_busy { LAST_RECORD } else { QUIET };
             let until = deadline.min(Instant::now() + patience);
             let Ok(Ok(())) = timeout_at(until, self.step(Some(link))).await else {
@@ -254,7 +258,7 @@ where
     }
 }
 
-async fn wait_until(due: Option<Instant>) {
+pub(crate) async fn wait_until(due: Option<Instant>) {
     match due {
         Some(due) => sleep_until(due).await,
         None => pending().await,

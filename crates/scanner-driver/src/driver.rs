@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::backoff::Backoff;
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, wait_until};
 use crate::link::Link;
 use crate::open::open;
 use crate::scanner::{DriverEvent, Scanner};
@@ -176,11 +176,19 @@ impl Driver {
         self.conversation.line(LineEvent::Up);
         let mut until_ended = async || {
             loop {
-                if let Err(loss) = self.conversation.step(Some(&mut link)).await {
-                    return Ending::Lost(loss);
-                }
-                if let Some(settings) = self.other_settings() {
-                    return Ending::OtherSettings(settings);
+                let leaves_at = self.leaves_at();
+                tokio::select! {
+                    biased;
+                    step = self.conversation.step(Some(&mut link)) => match step {
+                        Ok(()) => self.search_on(),
+                        Err(loss) => return Ending::Lost(loss),
+                    },
+                    () = wait_until(leaves_at) => {
+                        if let Some(search) = &mut self.search {
+                            search.leave();
+                            return Ending::OtherSettings(search.settings());
+                        }
+                    }
                 }
             }
         };
@@ -197,21 +205,26 @@ impl Driver {
         ending
     }
 
-    /// Settings to go on with, while they are searched for and what came does not fit the present ones.
-    fn other_settings(&mut self) -> Option<SerialSettings> {
-        let search = self.search.as_mut()?;
-        let Some(noise) = self.conversation.noise() else {
-            if self.settings != SerialSettings::COMMON {
-                info!(
-                    scanner = %self.conversation.scanner,
-                    "the scanner was found at {0}; `serial = \"{0}\"` in its section lets it be heard from the start",
-                    self.settings
-                );
-            }
-            self.search = None;
-            return None;
-        };
-        search.hear(Instant::now(), noise).then(|| search.settings())
+    /// When the port gets other settings if nothing comes: not in the middle of a record.
+    fn leaves_at(&self) -> Option<Instant> {
+        let search = self.search.as_ref().filter(|_| !self.conversation.is_open())?;
+        search.leaves_at()
+    }
+
+    /// Tells the search what came; it is over when the session knows what it listens to.
+    fn search_on(&mut self) {
+        let Some(search) = &mut self.search else { return };
+        if let Some(noise) = self.conversation.noise() {
+            return search.hear(Instant::now(), noise);
+        }
+        if self.settings != SerialSettings::COMMON {
+            info!(
+                scanner = %self.conversation.scanner,
+                "the scanner was found at {0}; `serial = \"{0}\"` in its section lets it be heard from the start",
+                self.settings
+            );
+        }
+        self.search = None;
     }
 
     /// Waits without a port; events and commands go on.

@@ -42,6 +42,8 @@ const OTHERS: [SerialSettings; 5] = [
 const PAUSE: Duration = Duration::from_secs(3);
 /// The shortest line of a family has 17 characters; a plug that is pushed in makes fewer.
 const SHORTEST_RESULT: u64 = 8;
+/// A record may follow directly behind what a scanner says before: it is not cut.
+const QUIET: Duration = Duration::from_millis(200);
 /// A scale that sends all the time makes no pause.
 const PLENTY: u64 = 512;
 /// A line full of noise must not keep the port from being read, nor fill the log: so long at least it stays at settings where something came,
@@ -59,44 +61,56 @@ impl Search {
         }
     }
 
-    /// Takes how many bytes have meant nothing since the session began. Whether [`settings`](Self::settings) are others now.
-    pub(crate) fn hear(&mut self, now: Instant, noise: u64) -> bool {
+    /// Takes how many bytes have meant nothing since the session began.
+    pub(crate) fn hear(&mut self, now: Instant, noise: u64) {
         let came = noise.saturating_sub(self.noise);
         if came == 0 {
-            return false;
+            return;
         }
         self.noise = noise;
         if self.heard.is_none_or(|heard| now - heard >= PAUSE) {
             self.burst = 0;
         }
-        self.heard = Some(now);
         let known = self.burst >= SHORTEST_RESULT;
         self.burst += came;
         self.results += u32::from(!known && self.burst >= SHORTEST_RESULT);
-        let stay = if self.went_round { STAY_LATER } else { STAY };
-        let stayed = now - *self.began.get_or_insert(now) >= stay;
+        self.began.get_or_insert(now);
+        self.heard = Some(now);
+    }
+
+    /// When to [`leave`](Self::leave) these settings if nothing comes any more.
+    pub(crate) fn leaves_at(&self) -> Option<Instant> {
+        let (began, heard) = (self.began?, self.heard?);
         // At the common ones the first may be what a scanner says when it is switched on.
         let results = if self.settings() == SerialSettings::COMMON {
             2
         } else {
             1
         };
-        let is_wrong = self.results >= results || noise - self.noise_before >= PLENTY;
-        if !(stayed && is_wrong) {
-            return false;
-        }
+        let quiet_since = if self.noise - self.noise_before >= PLENTY {
+            heard
+        } else if self.results >= results {
+            heard + QUIET
+        } else {
+            return None;
+        };
+        let stay = if self.went_round { STAY_LATER } else { STAY };
+        Some(quiet_since.max(began + stay))
+    }
+
+    /// [`settings`](Self::settings) are others from now on.
+    pub(crate) fn leave(&mut self) {
         let tries = self.tries + 1;
         *self = Self {
             tries,
             went_round: tries >= 2 * OTHERS.len(),
-            noise,
-            noise_before: noise,
+            noise: self.noise,
+            noise_before: self.noise,
             // The rest of this burst says nothing about the new ones.
             burst: self.burst,
             heard: self.heard,
             ..Self::default()
         };
-        true
     }
 }
 
@@ -112,8 +126,14 @@ mod tests {
                 noise += 1;
                 search.hear(now, noise);
                 now += Duration::from_millis(10);
+                if search.leaves_at().is_some_and(|at| at <= now) {
+                    search.leave();
+                }
             }
             now += PAUSE;
+            if search.leaves_at().is_some_and(|at| at <= now) {
+                search.leave();
+            }
         }
         search.settings().to_string()
     }
@@ -122,6 +142,20 @@ mod tests {
     async fn what_a_scanner_says_at_power_on_or_a_plug_makes_moves_nothing() {
         for bursts in [&[][..], &[400], &[400, 7], &[7; 20], &[511]] {
             assert_eq!(after(bursts), "9600 8N1", "{bursts:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_record_may_follow_what_means_nothing_without_a_pause() {
+        let (mut search, start) = (Search::default(), Instant::now());
+        for (seconds, noise) in [(0, 10), (5, 20), (10, 30)] {
+            let now = start + Duration::from_secs(seconds);
+            search.hear(now, noise);
+            let leaves_at = (noise > 10).then(|| now + QUIET);
+            assert_eq!(search.leaves_at(), leaves_at, "{noise}");
+            // The record: it means something.
+            search.hear(now + QUIET / 2, noise);
+            assert_eq!(search.leaves_at(), leaves_at, "{noise}");
         }
     }
 
@@ -138,7 +172,7 @@ mod tests {
             (&[9 * 512], "2400 8N1"),
             (&[10 * 512], "9600 8N1"),
             // A minute at each from now on.
-            (&[10 * 512 + 5_990], "9600 8N1"),
+            (&[10 * 512 + 5_500], "9600 8N1"),
             (&[10 * 512 + 6_010], "2400 7E1"),
         ] {
             assert_eq!(after(bursts), settings, "{bursts:?}");

@@ -206,15 +206,23 @@ async fn settings_that_nobody_said_are_searched_for_until_a_family_shows_itself(
     let at = |settings: &'static str| move |state: &PortState| state.is_open() && state.to_string().contains(settings);
     driven.wait_for_state(at("9600 8N1")).await;
     // A scale that sends all the time, as it looks at a wrong speed.
-    let search = async {
-        loop {
-            player.play(&[0xf8; 64]).await.expect("play");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+    for settings in ["2400 7E1", "9600 8N1", "9600 7E1"] {
+        let stream = async {
+            loop {
+                player.play(&[0xf8; 64]).await.expect("play");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            _ = driven.wait_for_state(at(settings)) => {}
+            () = stream => unreachable!("sends for ever"),
         }
-    };
-    tokio::select! {
-        _ = driven.wait_for_state(at("2400 7E1")) => {}
-        () = search => unreachable!("sends for ever"),
+        // What may be the beginning of a record and does not go on is no proof.
+        player.play(&record("80.5")[..20]).await.expect("play");
+        let (_, Event::Rejected(fragment)) = driven.next_result().await else {
+            panic!("a fragment is no record")
+        };
+        assert_eq!(fragment.reason, RejectReason::Truncated);
     }
 
     player.play(&record("80.5")).await.expect("play");
@@ -223,7 +231,7 @@ async fn settings_that_nobody_said_are_searched_for_until_a_family_shows_itself(
     player.play(&[0xf8; 2000]).await.expect("play");
     player.play(&record("70.1")).await.expect("play");
     assert_eq!(driven.next_weight().await.0, "70.1");
-    assert!(at("2400 7E1")(&driven.scanner.state.borrow()));
+    assert!(at("9600 7E1")(&driven.scanner.state.borrow()));
     driven.stop().await;
 }
 

@@ -66,12 +66,11 @@ impl Auto {
         scales.chain(self.tagged.poll_timeout()).min()
     }
 
-    /// Whether a family has shown itself: by a tagged record, whole or not, or by as many frames of a scale as a weight needs to count.
-    /// Fewer may be chance where the port's speed is wrong.
+    /// Whether a family has shown itself: by a tagged record, or by as many frames of a scale as a weight needs to count. Fewer, or a
+    /// record that is not whole, may be chance where the port's speed is wrong.
     pub(crate) fn is_recognised(&self) -> bool {
         let tagged = self.tagged.counters();
-        tagged.records + tagged.repeats_dropped + tagged.rejected_in_all() > 0
-            || self.scales.iter().any(|scale| scale.frames() >= 3)
+        tagged.records + tagged.repeats_dropped > 0 || self.scales.iter().any(|scale| scale.frames() >= 3)
     }
 
     pub(crate) fn counters(&self) -> &Counters {

@@ -48,7 +48,7 @@ fn a_family_has_shown_itself_with_a_tagged_record_or_three_frames_of_a_scale() {
         (&line.repeat(2), false),
         (&line.repeat(3), true),
         (&capture("wb3000-composed"), true),
-        (b"{0,16,Wk,80.5,CS,00\r\n", true),
+        (b"{0,16,Wk,80.5,CS,00\r\n", false),
     ] {
         let mut session = auto();
         session.handle_bytes(Tick(0), bytes);
