@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
+use crate::hearing::Hearing;
 use crate::link::{Link, Moved};
 use crate::scanner::{CommandRequest, DriverEvent};
 use crate::{Config, SerialSettings};
@@ -22,6 +23,8 @@ pub(crate) struct Conversation {
     pub(crate) events: mpsc::Sender<DriverEvent>,
     session: Session,
     settings: SerialSettings,
+    /// What the session makes of the bytes that come.
+    pub(crate) hearing: Hearing,
     commands: mpsc::Receiver<CommandRequest>,
     counters: watch::Sender<Counters>,
     /// Tick zero.
@@ -59,6 +62,7 @@ impl Conversation {
             events,
             session,
             settings: config.settings(),
+            hearing: Hearing::default(),
             commands,
             counters,
             epoch: Instant::now(),
@@ -107,6 +111,7 @@ impl Conversation {
                     let Some(link) = link else { return Ok(()) };
                     let now = Instant::now();
                     self.session.handle_bytes(self.tick(now), link.received(count));
+                    self.hearing.hear(count, self.session.counters().bytes_skipped);
                     self.collect(now);
                 }
                 Moved::Written(count) => self.note_written(count),

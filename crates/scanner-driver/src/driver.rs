@@ -1,7 +1,7 @@
 //! The task that keeps one scanner's port open and its session running.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -91,11 +91,7 @@ impl Driver {
             let pause = match opened {
                 Ok((port, path)) => {
                     let since = Instant::now();
-                    self.publish(PortState::Open {
-                        path: path.clone(),
-                        settings: self.settings,
-                    });
-                    match self.converse(Link::new(port), &stop).await {
+                    match self.converse(Link::new(port), Some(&path), &stop).await {
                         Ending::Stopped => break,
                         Ending::OtherSettings(settings) => {
                             warn!(
@@ -108,6 +104,7 @@ impl Driver {
                         }
                         Ending::Lost(loss) => {
                             info!(scanner = %self.conversation.scanner, cause = %loss, "port lost");
+                            self.conversation.hearing.forget();
                             self.publish(PortState::Lost { path });
                         }
                     }
@@ -145,7 +142,7 @@ impl Driver {
     {
         // A stream has no settings to search for.
         self.search = None;
-        let ending = self.converse(Link::new(port), &stop).await;
+        let ending = self.converse(Link::new(port), None, &stop).await;
         self.conversation.deliver_rest().await;
         match ending {
             Ending::Lost(loss) => Err(loss),
@@ -167,15 +164,26 @@ impl Driver {
         }
     }
 
-    /// Talks over an open port until it is lost, has the wrong settings, or the driver is stopped.
-    async fn converse<P>(&mut self, mut link: Link<P>, stop: &CancellationToken) -> Ending
+    /// Talks over an open port until it is lost, has the wrong settings, or the driver is stopped. Tells how it is, if it has a path.
+    async fn converse<P>(&mut self, mut link: Link<P>, path: Option<&Path>, stop: &CancellationToken) -> Ending
     where
         P: AsyncRead + AsyncWrite + Unpin,
     {
         let events = self.conversation.events.clone();
         self.conversation.line(LineEvent::Up);
         let mut until_ended = async || {
+            let mut was_noise = None;
             loop {
+                let is_noise = self.conversation.hearing.is_noise();
+                if let Some(path) = path
+                    && was_noise.replace(is_noise) != Some(is_noise)
+                {
+                    self.publish(PortState::Open {
+                        path: path.to_owned(),
+                        settings: self.settings,
+                        is_noise,
+                    });
+                }
                 let leaves_at = self.leaves_at();
                 tokio::select! {
                     biased;

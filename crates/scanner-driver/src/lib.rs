@@ -11,6 +11,7 @@ mod backoff;
 mod config;
 mod conversation;
 mod driver;
+mod hearing;
 mod link;
 mod listen;
 mod open;

@@ -18,6 +18,8 @@ pub enum PortState {
         path: PathBuf,
         /// Settings in use.
         settings: SerialSettings,
+        /// What came last means nothing to the session.
+        is_noise: bool,
     },
     /// Was open until the cable or the device went; being looked for.
     Lost {
@@ -57,7 +59,8 @@ impl PortState {
     /// A stable word for what is wrong, for topics and the local API; `None` while nothing is.
     pub fn code(&self) -> Option<&'static str> {
         match self {
-            Self::Starting | Self::Open { .. } => None,
+            Self::Starting | Self::Open { is_noise: false, .. } => None,
+            Self::Open { is_noise: true, .. } => Some("not_understood"),
             Self::Lost { .. } => Some("port_lost"),
             Self::Missing { .. } => Some("port_missing"),
             Self::Held { .. } => Some("port_held"),
@@ -90,7 +93,17 @@ impl fmt::Display for PortState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Starting => f.write_str("not tried yet"),
-            Self::Open { path, settings } => write!(f, "port `{}` is open at {settings}", path.display()),
+            Self::Open {
+                path,
+                settings,
+                is_noise: false,
+            } => write!(f, "port `{}` is open at {settings}", path.display()),
+            Self::Open { path, settings, .. } => write!(
+                f,
+                "port `{}` is open at {settings}, and what comes means nothing; are `protocol` and `serial` those of the scanner? \
+                 `scandiag identify` finds out while the agent is stopped",
+                path.display()
+            ),
             Self::Lost { path } => write!(f, "port `{}` went away; is the cable plugged in?", path.display()),
             Self::Missing { detail }
             | Self::Held { detail, .. }

@@ -199,6 +199,31 @@ async fn a_record_that_nobody_has_read_yet_at_the_stop_is_still_taken() {
 }
 
 #[tokio::test]
+async fn a_scanner_that_means_nothing_to_its_protocol_is_a_state_with_a_name_until_a_record_comes() {
+    let bay = Bay::new();
+    let mut player = bay.plug();
+    let config = Config {
+        serial: Some("9600 8N1".parse().expect("settings")),
+        ..bay.config()
+    };
+    let mut driven = Driven::of(&config);
+    driven.wait_for_state(PortState::is_open).await;
+    player.play(&[0xf8; 100]).await.expect("play");
+    let state = driven
+        .wait_for_state(|state| state.code() == Some("not_understood"))
+        .await;
+    let text = state.to_string();
+    assert!(state.is_open() && text.contains("9600 8N1"), "{text}");
+    // Two, so that a block of bytes is full.
+    for weight in ["80.5", "70.1"] {
+        player.play(&record(weight)).await.expect("play");
+        assert_eq!(driven.next_weight().await.0, weight);
+    }
+    driven.wait_for_state(|state| state.code().is_none()).await;
+    driven.stop().await;
+}
+
+#[tokio::test]
 async fn settings_that_nobody_said_are_searched_for_until_a_family_shows_itself() {
     let bay = Bay::new();
     let mut player = bay.plug();
@@ -420,14 +445,18 @@ impl Bay {
     }
 
     fn drive(&self) -> Driven {
-        let (driver, scanner) = Driver::new(&self.config());
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(driver.run(stop.clone()));
-        Driven { scanner, stop, task }
+        Driven::of(&self.config())
     }
 }
 
 impl Driven {
+    fn of(config: &Config) -> Self {
+        let (driver, scanner) = Driver::new(config);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(driver.run(stop.clone()));
+        Self { scanner, stop, task }
+    }
+
     async fn wait_for_state(&mut self, wanted: impl FnMut(&PortState) -> bool) -> PortState {
         timeout(DEADLINE, self.scanner.state.wait_for(wanted))
             .await

@@ -10,13 +10,14 @@ use crate::keeper::{BoardKeeper, set_activity};
 
 /// Alert: another program has the port.
 const HELD: &str = "port-held";
-/// Alert: the port does not do the settings that the configuration asks for.
+/// Alert: the port does not do the settings that the configuration asks for, or the scanner has others.
 const SETTINGS: &str = "settings-differ";
 
 /// Shows what a scanner does. `scanning`: a scan runs. `device_error`: the device itself reports one.
 pub(super) fn show(scanner: &Name, port: &PortState, scanning: bool, device_error: bool, board: &BoardKeeper) {
     let (activity, code) = match port {
         _ if scanning => (Activity::Busy, None),
+        PortState::Open { is_noise: true, .. } => (Activity::Error, port.code()),
         PortState::Open { .. } if device_error => (Activity::Error, Some("device_error")),
         PortState::Open { .. } => (Activity::Idle, None),
         PortState::Starting | PortState::Lost { .. } | PortState::Missing { .. } => (Activity::Offline, port.code()),
@@ -33,7 +34,7 @@ pub(super) fn show(scanner: &Name, port: &PortState, scanning: bool, device_erro
     });
     let alert = match port {
         PortState::Held { .. } => Some(HELD),
-        PortState::Unsupported { .. } => Some(SETTINGS),
+        PortState::Unsupported { .. } | PortState::Open { is_noise: true, .. } => Some(SETTINGS),
         _ => None,
     };
     for code in [HELD, SETTINGS] {
@@ -76,6 +77,27 @@ mod tests {
             (shown.scanners[&bay].activity, shown.alerts.len()),
             (Activity::Offline, 0)
         );
+    }
+
+    #[test]
+    fn a_scanner_that_nobody_understands_is_an_error_and_an_alert_until_it_is_understood() {
+        let (board, bay) = (test_board(), "bay-1".parse().unwrap());
+        let open = |is_noise| PortState::Open {
+            path: "/dev/ttyUSB0".into(),
+            settings: "9600 8N1".parse().unwrap(),
+            is_noise,
+        };
+        show(&bay, &open(true), false, false, &board);
+        let shown = board.now();
+        assert_eq!(
+            (shown.scanners[&bay].activity, shown.scanners[&bay].code.as_deref()),
+            (Activity::Error, Some("not_understood"))
+        );
+        let message = &shown.alerts[SETTINGS].message;
+        assert!(message.contains("9600 8N1") && message.contains("scandiag"), "{message}");
+        show(&bay, &open(false), false, false, &board);
+        let shown = board.now();
+        assert_eq!((shown.scanners[&bay].activity, shown.alerts.len()), (Activity::Idle, 0));
     }
 
     #[test]
