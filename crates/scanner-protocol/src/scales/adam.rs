@@ -146,6 +146,10 @@ fn decode(block: &[u8]) -> Result<Record, Fault> {
         };
         record.measurements.push(Measurement { metric, value, unit });
     }
+    // Its line may be the one whose label was damaged.
+    if record.get(Metric::BODY_WEIGHT).is_none() {
+        return Err(Fault::new(RejectReason::BadFrame, 0, "the block has no weight"));
+    }
     consistency::check(&mut record);
     Ok(record)
 }

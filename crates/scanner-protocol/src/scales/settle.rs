@@ -1,6 +1,6 @@
 //! When what a scale shows is somebody's weight.
 
-use scan_model::Decimal;
+use scan_model::{Decimal, Metric, Record};
 
 use crate::weight::Weight;
 
@@ -65,9 +65,11 @@ impl Settle {
     }
 }
 
-/// Whether a weight is more than nothing.
-pub(crate) fn is_loaded(weight: &Weight) -> bool {
-    weight.stable && weight.kilograms().is_some_and(|kilograms| kilograms >= EMPTY)
+/// Whether what a scale printed is of more than an empty platform.
+pub(crate) fn is_loaded(printed: &Record) -> bool {
+    let weight = printed.get(Metric::BODY_WEIGHT);
+    let kilograms = weight.and_then(|sent| sent.unit.to_metric(sent.value));
+    kilograms.is_some_and(|(kilograms, _)| kilograms >= EMPTY)
 }
 
 fn agree(first: Decimal, second: Decimal) -> bool {

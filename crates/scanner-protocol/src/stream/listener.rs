@@ -169,7 +169,7 @@ impl Listener {
     fn weigh(&mut self, now: Tick, offset: u64, weight: &Weight) {
         let is_result = match self.grammar.weighing {
             Weighing::Stream(_) => self.settle.take(weight),
-            Weighing::Printed => is_loaded(weight),
+            Weighing::Printed => weight.stable,
             Weighing::Nothing | Weighing::Results => false,
         };
         if is_result {
@@ -179,6 +179,10 @@ impl Listener {
     }
 
     fn report(&mut self, now: Tick, offset: u64, record: Box<Record>) {
+        // The key can be pressed while nobody stands there.
+        if self.grammar.weighing == Weighing::Printed && !is_loaded(&record) {
+            return;
+        }
         self.output.stage(offset, Stage::ReadingResults, 0);
         self.output.record_once(now, offset, record, None, &mut self.repeats);
     }

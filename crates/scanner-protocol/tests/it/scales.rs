@@ -289,6 +289,19 @@ fn a_weight_counts_from_one_kilogram_on() {
         weights(Protocol::RiceLake, b"      0.9 kg Net\r      1.0 kg Net\r"),
         ["1.0"]
     );
+    // Printed blocks are held to it too.
+    let block = |weight: &str| format!("GROSS WEIGHT {weight} LB\r\nTARE WEIGHT 0.0 LB\r\nNET WEIGHT {weight} LB\r\n");
+    assert_eq!(
+        weights(Protocol::RiceLake, ["0.0", "2.0", "2.2"].map(block).concat().as_bytes()),
+        ["2.2"]
+    );
+    assert_eq!(
+        weights(
+            Protocol::Adam,
+            b"Weight: 0.00 kg\r\nWeight: 0.99 kg\r\nHeight: 183 cm\r\nWeight: 1.00 kg\r\n"
+        ),
+        ["1.00"]
+    );
     assert_eq!(
         weights(
             Protocol::TanitaWb,
@@ -400,22 +413,22 @@ fn adam(block: &str) -> Box<Record> {
 
 #[test]
 fn every_line_of_an_adam_block_is_read_in_its_units() {
-    for (line, name, value, height) in [
+    for (lines, name, value, height) in [
         ("Weight: 80.00 kg", "body_weight", "80.00 kg", None),
         ("Weight:80.00 kg", "body_weight", "80.00 kg", None),
         ("Weight: 176.4 lb", "body_weight", "176.4 [lb_av]", None),
         ("Weight: 176.4 lbs", "body_weight", "176.4 [lb_av]", None),
-        ("Height: 183 cm", "height", "183 cm", Some("183")),
-        ("Height: 72 in", "height", "72 [in_i]", Some("182.9")),
-        ("BMI: 23.9", "body_mass_index", "23.9 kg/m2", None),
+        ("Weight: 80 kg\r\nHeight: 183 cm", "height", "183 cm", Some("183")),
+        ("Weight: 80 kg\r\nHeight: 72 in", "height", "72 [in_i]", Some("182.9")),
+        ("Weight: 80 kg\r\nBMI: 23.9", "body_mass_index", "23.9 kg/m2", None),
     ] {
-        let read = adam(&format!("{line}\r\n"));
-        assert_eq!(sent(&read, name).as_deref(), Some(value), "{line}");
-        assert_eq!(read.measurements.len(), 1, "{line}");
+        let read = adam(&format!("{lines}\r\n"));
+        assert_eq!(sent(&read, name).as_deref(), Some(value), "{lines}");
+        assert_eq!(read.measurements.len(), lines.lines().count(), "{lines}");
         assert_eq!(
             read.subject.height.map(|height| height.to_string()).as_deref(),
             height,
-            "{line}"
+            "{lines}"
         );
     }
     let read = adam("Patient Id: 0000000123\r\nWeight: 80.00 kg\r\n");
@@ -434,6 +447,24 @@ fn every_line_of_an_adam_block_is_read_in_its_units() {
         ("BMI: \r", RejectReason::BadNumber),
     ] {
         assert_eq!(reason(Protocol::Adam, line.as_bytes()), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn an_adam_block_without_a_weight_is_set_aside_whole() {
+    for block in [
+        "Patient Id: 4711\r\nWe@ght: 80.00 kg\r\nHeight: 170 cm\r\nBMI: 27.7\r",
+        "Height: 170 cm\r\nBMI: 27.7\r",
+        "Doctor Id: 1\r\nPatient Id: 2\r",
+    ] {
+        let bytes = format!("{block}\n");
+        let (found, _) = heard_by(Session::new(Protocol::Adam, Options::default()), bytes.as_bytes(), 9);
+        let [Outcome::Rejected(rejected)] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(rejected.reason, RejectReason::BadFrame, "{block:?}");
+        assert_eq!(rejected.detail, "the block has no weight", "{block:?}");
+        assert_eq!(rejected.raw, block.as_bytes());
     }
 }
 

@@ -30,8 +30,9 @@ use crate::{
 
 const HEIGHT: &str = "PATIENT HEIGHT";
 const INDEX: &str = "PATIENT BMI";
+const TARE: &str = "TARE WEIGHT";
 /// In the order in which they come; the first of them are weights.
-const LABELS: [&str; 5] = ["GROSS WEIGHT", "TARE WEIGHT", "NET WEIGHT", HEIGHT, INDEX];
+const LABELS: [&str; 5] = ["GROSS WEIGHT", TARE, "NET WEIGHT", HEIGHT, INDEX];
 const WEIGHTS: usize = 3;
 /// The three weights are rounded one by one, to the steps of the display: 0.2 pounds or 0.1 kilograms.
 const ROUNDING: Decimal = Decimal::new(2, 1);
@@ -91,7 +92,12 @@ fn decode(block: &[u8]) -> Result<Record, Fault> {
             .filter(|word| !word.is_empty());
         let (value, unit) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let number = || {
-            let number = Decimal::parse(value).ok();
+            // What stands on the platform weighs something; a scale may show what it deducts with a sign.
+            let number = if label == TARE {
+                Decimal::parse(value).ok()
+            } else {
+                unsigned(value)
+            };
             number.ok_or_else(|| fault(RejectReason::BadNumber, "a labelled value is no number"))
         };
         match label {
