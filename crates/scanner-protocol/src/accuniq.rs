@@ -15,6 +15,7 @@ use crate::{
     Protocol, RejectReason,
     fault::Fault,
     message::Message,
+    repeats::fingerprint,
     stream::{Content, Front, Grammar, Head, Rest, Weighing, any_of, between, frame},
 };
 
@@ -167,7 +168,8 @@ fn result(frame: &[u8], data: &[u8]) -> Result<Record, Fault> {
         age: None,
         integrity: Integrity::Verified,
         flags: Vec::new(),
-        result_id: Some(fingerprint(frame)),
+        // The device sends its last result again every half minute.
+        result_id: Some(fingerprint(Protocol::Accuniq, frame)),
         raw: frame.to_vec(),
     };
     for (at, metric, unit, decimals) in MEASUREMENTS {
@@ -179,13 +181,4 @@ fn result(frame: &[u8], data: &[u8]) -> Result<Record, Fault> {
     }
     consistency::check(&mut record);
     Ok(record)
-}
-
-/// The device sends its last result again every half minute, also after a restart of the host: so the whole of its more than a
-/// hundred values names the result. FNV-1a, 64 bits.
-fn fingerprint(frame: &[u8]) -> String {
-    let hash = frame.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    format!("accuniq/{hash:016x}")
 }

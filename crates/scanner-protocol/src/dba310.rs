@@ -1,10 +1,10 @@
 //! DBA-310, a body composition analyser that says its result as text: `hei=170.0;wei=70.5;…over`. Experimental: read from a
 //! description of its commands.
 //!
-//! It answers when asked with `*read?`, and with the same result as long as it is asked, which nothing tells from a new one. So this
-//! program does not ask: it reads what another one at the line asks for. Units are not stated. Weight, height and body mass index vouch for each
-//! other: if the index is what kilograms and centimetres make it, those are the units, and else the result is refused. The meaning
-//! of the other keys is not described; they are kept unread.
+//! It answers when asked with `*read?`, and with the same result as long as it is asked: equal bytes are one result. This program does
+//! not ask, it reads what another one at the line asks for. Units are not stated. Weight, height and body mass index vouch for each
+//! other: if each can be true and the index is what kilograms and centimetres make it, those are the units, and else the result is
+//! refused. The meaning of the other keys is not described; they are kept unread.
 
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use scan_model::{
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
+    repeats::fingerprint,
     stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of, between, frame},
 };
 
@@ -121,7 +122,7 @@ fn decode(whole: &[u8]) -> Result<Record, Fault> {
         age: None,
         integrity: Integrity::None,
         flags: Vec::new(),
-        result_id: None,
+        result_id: Some(fingerprint(Protocol::Dba310, whole)),
         raw: whole.to_vec(),
     };
     let (Some(height), Some(weight), Some(index)) = (number("hei")?, number("wei")?, number("bmi")?) else {
@@ -137,6 +138,13 @@ fn decode(whole: &[u8]) -> Result<Record, Fault> {
     ]
     .map(|(metric, value, unit)| Measurement { metric, value, unit })
     .to_vec();
+    // Zeros fit each other in any unit.
+    let can_be_true = |sent: &Measurement| sent.metric.is_plausible(sent.value);
+    if !record.measurements.iter().all(can_be_true) {
+        return Err(unknown_units(
+            "height, weight and body mass index cannot all be true in centimetres and kilograms",
+        ));
+    }
     consistency::check(&mut record);
     // In other units it does fit, or a value is damaged.
     if !record.flags.is_empty() {

@@ -5,12 +5,21 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::civil::DateTime;
 use scan_model::{DeviceTime, Record};
 
-use crate::{Options, Tick};
+use crate::{Options, Protocol, Tick};
 
 /// A record that comes again within this time is a repeat.
 const WINDOW: Duration = Duration::from_secs(600);
 /// A measurement takes a person half a minute: within the window this is more than a scanner can make.
 const MOST: usize = 64;
+
+/// Names a result by the whole of its bytes, for a device that says its last result again and again without a name or a time: also
+/// after a restart of the host it is then known for the same. FNV-1a, 64 bits.
+pub(crate) fn fingerprint(protocol: Protocol, result: &[u8]) -> String {
+    let hash = result.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{protocol}/{hash:016x}")
+}
 
 /// The records of the last ten minutes.
 #[derive(Debug)]

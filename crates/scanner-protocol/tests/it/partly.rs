@@ -2,12 +2,16 @@
 
 use scan_model::{Flag, Record, subject::Gender};
 use scanner_protocol::{
-    Protocol, RejectReason, Weight, decode_all,
+    Options, Protocol, RejectReason, Session, Tick, Weight, decode_all,
     identify::{Frame, Heard, identify},
     raw_tags,
 };
 
-use crate::families::{message, named, only, partly_specified, record, sent, weight};
+use crate::{
+    Outcome, SECOND,
+    families::{message, named, only, partly_specified, record, sent, weight},
+    heard_by, outcomes,
+};
 
 fn reason(protocol: Protocol, bytes: &[u8]) -> RejectReason {
     only(protocol, bytes).unwrap_err().reason
@@ -274,6 +278,66 @@ fn a_dba310_weight_is_in_kilograms_if_the_body_mass_index_says_so() {
 }
 
 #[test]
+fn dba310_values_that_cannot_be_true_do_not_vouch_for_each_other() {
+    for pairs in [
+        "hei=0;wei=0;bmi=0;",
+        "hei=170.0;wei=0.0;bmi=0.0;",
+        "hei=-170.0;wei=70.5;bmi=24.4;",
+        "hei=170.0;wei=-70.5;bmi=-24.4;",
+        "hei=170000.0;wei=70500000.5;bmi=24.4;",
+        "hei=49.9;wei=6.2;bmi=24.9;",
+        "hei=250.1;wei=152.7;bmi=24.4;",
+        "hei=200.0;wei=500.4;bmi=125.1;",
+    ] {
+        let text = format!("{pairs}over");
+        assert_eq!(
+            reason(Protocol::Dba310, text.as_bytes()),
+            RejectReason::UnknownUnits,
+            "{pairs}"
+        );
+    }
+}
+
+#[test]
+fn a_dba310_result_that_is_read_again_and_again_is_one() {
+    let result = |weight: &str, index: &str| {
+        format!("id=7;date=20261120;gen=1;age=30;hei=170.0;wei={weight};bmi={index};over\n").into_bytes()
+    };
+    let mut session = Session::new(Protocol::Dba310, Options::default());
+    let mut found = Vec::new();
+    for (at, bytes) in [
+        (0, result("70.5", "24.4")),
+        (1, result("70.5", "24.4")),
+        (2, result("80.5", "27.9")),
+        (3, result("80.5", "27.9")),
+    ] {
+        session.handle_bytes(Tick(at * SECOND), &bytes);
+        found.extend(outcomes(&mut session));
+    }
+    let [
+        Outcome::Record(first),
+        Outcome::Repeated,
+        Outcome::Record(second),
+        Outcome::Repeated,
+    ] = &found[..]
+    else {
+        panic!("{found:?}")
+    };
+    assert_ne!(first.result_id, second.result_id);
+    // Also after a restart, which remembers no bytes.
+    let (again, _) = heard_by(
+        Session::new(Protocol::Dba310, Options::default()),
+        &result("70.5", "24.4"),
+        7,
+    );
+    let [Outcome::Record(again)] = &again[..] else {
+        panic!("{again:?}")
+    };
+    assert_eq!(again.result_id, first.result_id);
+    assert!(first.result_id.as_deref().unwrap().starts_with("dba310/"));
+}
+
+#[test]
 fn a_dba310_result_names_the_person_that_it_was_told() {
     for (pairs, gender) in [
         ("gen=1;", Some(Gender::Male)),
@@ -344,6 +408,10 @@ fn the_person_on_a_rice_lake_scale_is_the_net_weight() {
             &["GROSS WEIGHT 97.5 KG", "TARE WEIGHT 17.1 KG", "NET WEIGHT 80.6 KG"],
             "80.6 kg",
         ),
+        (
+            &["GROSS WEIGHT 97.5 KG", "TARE WEIGHT -0.0 KG", "NET WEIGHT 97.5 KG"],
+            "97.5 kg",
+        ),
         (&["NET   WEIGHT 1 KG", "NET WEIGHT 80.5 KG"], "80.5 kg"),
         (&["GROSS WEIGHT 97.5 KG", "NET WEIGHT 80.5 KG"], "80.5 kg"),
     ] {
@@ -367,6 +435,11 @@ fn the_person_on_a_rice_lake_scale_is_the_net_weight() {
         (&["GROSS WEIGHT 80.5 KG", "TARE WEIGHT 0.0 KG"], RejectReason::BadFrame),
         (&["NET WEIGHT 80.5"], RejectReason::UnknownUnits),
         (&["NET WEIGHT heavy KG"], RejectReason::BadNumber),
+        (&["NET WEIGHT -5.0 KG"], RejectReason::BadNumber),
+        (
+            &["GROSS WEIGHT -5.0 KG", "TARE WEIGHT 0.0 KG", "NET WEIGHT 0.0 KG"],
+            RejectReason::BadNumber,
+        ),
         (&["NET WEIGHT 80.5 KG", "PATIENT BMI -"], RejectReason::BadNumber),
     ] {
         assert_eq!(reason(Protocol::RiceLake, &block(lines)), expected, "{lines:?}");
