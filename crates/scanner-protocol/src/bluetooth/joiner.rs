@@ -180,7 +180,7 @@ impl Joiner {
             return Some((value, raw));
         }
         match first {
-            Some(half) if agree(&half.value, &value) => {
+            Some(half) if belong_together(&half.value, &value) => {
                 let (mut first, mut first_raw) = (half.value, half.raw);
                 for sent in value.measurements {
                     first.measure(sent.metric, sent.value, sent.unit);
@@ -205,15 +205,14 @@ impl Joiner {
     }
 
     fn pair(&mut self, now: Tick, value: Value, raw: Vec<u8>) {
-        let is_repeat =
-            |(_, reported): &mut (Tick, Value)| agree(reported, &value) && body_weight(reported) == body_weight(&value);
+        let is_repeat = |(_, reported): &mut (Tick, Value)| belong_together(reported, &value);
         if value.characteristic == Characteristic::Weight && self.reported.take_if(is_repeat).is_some() {
             self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
             return self.output.repeated(NO_STREAM);
         }
-        let counterpart = self
-            .waiting
-            .take_if(|waiting| waiting.value.characteristic != value.characteristic && agree(&waiting.value, &value));
+        let counterpart = self.waiting.take_if(|waiting| {
+            waiting.value.characteristic != value.characteristic && belong_together(&waiting.value, &value)
+        });
         // What still waits belongs to somebody else.
         if let Some(other) = self.waiting.take() {
             self.report_alone(now, other);
@@ -278,8 +277,8 @@ impl Joiner {
     }
 }
 
-/// Whether user and time, where both values have them, are the same.
-fn agree(first: &Value, second: &Value) -> bool {
+/// Whether user, time and body weight, where both values have them, are the same.
+fn belong_together(first: &Value, second: &Value) -> bool {
     let same_user = first
         .user
         .zip(second.user)
@@ -288,7 +287,10 @@ fn agree(first: &Value, second: &Value) -> bool {
         (DeviceTime::Reported(first), DeviceTime::Reported(second)) => first == second,
         _ => true,
     };
-    same_user && same_time
+    let same_weight = body_weight(first)
+        .zip(body_weight(second))
+        .is_none_or(|(first, second)| first == second);
+    same_user && same_time && same_weight
 }
 
 fn body_weight(value: &Value) -> Option<&Measurement> {

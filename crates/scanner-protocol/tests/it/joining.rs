@@ -130,28 +130,38 @@ fn two_values_of_one_kind_are_two_people() {
 fn a_weight_that_differs_from_the_one_just_reported_is_somebody_elses() {
     let whole = composition(WEIGHT, 194, None, Some(1), &[0x36b0]);
     for (user, tenths, at, is_the_same) in [
-        (1, 700, SECOND, true),
-        (2, 700, SECOND, false),
-        (1, 785, 3 * SECOND, false),
-        (1, 700, 5 * SECOND - 1, true),
-        (1, 700, 5 * SECOND, false),
+        (Some(1), 700, SECOND, true),
+        (None, 700, SECOND, true),
+        (Some(2), 700, SECOND, false),
+        (Some(1), 785, 3 * SECOND, false),
+        (None, 800, SECOND, false),
+        (Some(1), 700, 5 * SECOND - 1, true),
+        (Some(1), 700, 5 * SECOND, false),
     ] {
-        let mut joiner = joiner();
-        joiner.handle_value(Tick(0), BodyComposition, &whole);
-        assert_eq!(records(&mut joiner).len(), 1);
-        let mut next = weight(None, Some(user));
-        next[1..3].copy_from_slice(&u16::to_le_bytes(tenths * 20));
-        joiner.handle_value(Tick(at), Weight, &next);
-        joiner.handle_disconnected(Tick(at + 1));
-        let found = events(&mut joiner);
-        assert!(
-            matches!(
-                (&found[..], is_the_same),
-                ([Event::Repeated], true) | ([Event::Record(_)], false)
-            ),
-            "user {user}, {tenths} after {at} us: {found:?}"
-        );
-        assert_eq!(joiner.counters().repeats_dropped, u64::from(is_the_same));
+        let mut alone = weight(None, user);
+        alone[1..3].copy_from_slice(&u16::to_le_bytes(tenths * 20));
+        for order in [[BodyComposition, Weight], [Weight, BodyComposition]] {
+            let mut joiner = joiner();
+            for (at, characteristic) in [0, at].into_iter().zip(order) {
+                let value = if characteristic == Weight { &alone } else { &whole };
+                joiner.handle_value(Tick(at), characteristic, value);
+            }
+            joiner.handle_disconnected(Tick(at + 1));
+            let mut weights: Vec<_> = events(&mut joiner)
+                .iter()
+                .filter_map(|event| match event {
+                    Event::Record(record) => Some((sent(record, "fat_percentage"), sent(record, "body_weight"))),
+                    _ => None,
+                })
+                .collect();
+            weights.sort();
+            let of_weight = (!is_the_same).then(|| (None, Some(format!("{}.{}00", tenths / 10, tenths % 10))));
+            let of_composition = (Some("19.4".to_owned()), Some("70.000".to_owned()));
+            let expected: Vec<_> = of_weight.into_iter().chain([of_composition]).collect();
+            assert_eq!(weights, expected, "user {user:?}, {tenths} after {at} us, {order:?}");
+            let is_repeat = is_the_same && order[0] == BodyComposition;
+            assert_eq!(joiner.counters().repeats_dropped, u64::from(is_repeat));
+        }
     }
     // The composition of the next person is not swallowed, and a second weight neither.
     let mut joiner = joiner();
@@ -210,6 +220,20 @@ fn the_parts_of_a_composition_agree_like_weight_and_composition() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[test]
+fn parts_with_two_weights_are_of_two_people() {
+    let mut joiner = joiner();
+    for weight in [0x36b0, 0x3e80] {
+        let part = composition(PART | WEIGHT, 194, None, None, &[weight]);
+        joiner.handle_value(Tick(0), BodyComposition, &part);
+    }
+    joiner.handle_disconnected(Tick(1));
+    assert!(matches!(
+        events(&mut joiner)[..],
+        [Event::Rejected(_), Event::Rejected(_)]
+    ));
 }
 
 #[test]
