@@ -102,12 +102,17 @@ pub fn decode_value(characteristic: u16, value: &[u8]) -> Decoded {
     })
 }
 
-/// Decodes [`Record::raw`] or [`Rejected::raw`] again, perhaps with a newer version that understands more.
+/// Decodes [`Record::raw`] or [`Rejected::raw`] again, perhaps with a newer version that understands more. A positional line is taken in
+/// the layout of any model, since it does not say for which one it was kept: what a session refused for its model may be a record here.
 ///
 /// # Errors
 /// [`Rejected`], with the same bytes, if they are no record.
 pub fn decode_again(protocol: Protocol, raw: &[u8]) -> Result<Record, Rejected> {
-    let again = || match (grammar(protocol), protocol.carrier()) {
+    let grammar = match protocol {
+        Protocol::TanitaPositional => Some(&positional::KEPT),
+        _ => grammar(protocol),
+    };
+    let again = || match (grammar, protocol.carrier()) {
         (Some(grammar), _) => match (grammar.scan)(raw, Rest::Silence) {
             Front::Frame(_, content) => record(protocol, grammar.maker, content, raw),
             Front::Bad(_, fault) => Err(fault),
@@ -134,8 +139,9 @@ pub fn raw_tags(record: &Record) -> Vec<(&str, Cow<'_, str>)> {
             .collect()
     }
     match record.protocol.parse() {
-        Ok(Protocol::TanitaTagged | Protocol::TanitaPc) => as_sent(tagged::raw_tags(&record.raw)),
-        Ok(Protocol::TanitaPositional) => as_sent(positional::raw_tags(&record.raw)),
+        Ok(Protocol::TanitaPc) if record.raw.starts_with(b"{") => as_sent(tagged::raw_tags(&record.raw)),
+        Ok(Protocol::TanitaTagged) => as_sent(tagged::raw_tags(&record.raw)),
+        Ok(Protocol::TanitaPositional | Protocol::TanitaPc) => as_sent(positional::raw_tags(&record.raw)),
         Ok(Protocol::RiceLake) => as_sent(rice_lake::block::raw_tags(&record.raw)),
         Ok(Protocol::Adam) => as_sent(adam::raw_tags(&record.raw)),
         Ok(Protocol::Dba310) => as_sent(dba310::raw_tags(&record.raw)),

@@ -29,8 +29,10 @@ use crate::{
 
 /// Of any model.
 pub(crate) static POSITIONAL: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::OF_ANY));
+/// For bytes that were cut out of their stream before, by a session that may have known its model.
+pub(crate) static KEPT: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::ALL));
 static TBF_310: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::OF_TBF_310));
-static BC_418: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::OF_BC_418));
+pub(crate) static BC_418: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::OF_BC_418));
 
 const LONGEST: usize = 512;
 

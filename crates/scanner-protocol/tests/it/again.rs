@@ -1,7 +1,7 @@
 //! Bytes that were kept: each family makes the same of them again, and shows them by name.
 
 use scan_model::{Metric, Record};
-use scanner_protocol::{Options, Protocol, RejectReason, Session, decode_again, decode_all, raw_tags};
+use scanner_protocol::{Options, PositionalModel, Protocol, RejectReason, Session, decode_again, decode_all, raw_tags};
 
 use crate::{
     Outcome,
@@ -99,6 +99,44 @@ fn what_shows_no_weight_is_no_record() {
     let rejected = decode_again(Protocol::And, b"what?").unwrap_err();
     assert_eq!(rejected.reason, RejectReason::BadFrame);
     assert_eq!(decode_all(Protocol::LookinbodyCsv, b"1. Name,2. ID\r\n"), []);
+}
+
+#[test]
+fn a_record_of_a_named_model_is_decoded_again_without_the_name() {
+    let options = Options {
+        positional_model: Some(PositionalModel::Tbf310),
+        ..Options::default()
+    };
+    let line = b"\"15/05/12\",\"10:30\",70.5\r\n";
+    let (found, _) = heard_by(Session::new(Protocol::TanitaPositional, options), line, 5);
+    let [Outcome::Record(record)] = &found[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(
+        decode_again(Protocol::TanitaPositional, &record.raw).as_ref(),
+        Ok(&**record)
+    );
+}
+
+#[test]
+fn a_line_that_pc_mode_refuses_is_no_record_later() {
+    let line = b"0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,38.3,9771\r";
+    assert!(decode_again(Protocol::TanitaPositional, line).is_ok());
+    let rejected = decode_again(Protocol::TanitaPc, line).unwrap_err();
+    assert_eq!(rejected.reason, RejectReason::WrongFieldCount);
+    let units = decode_all(Protocol::TanitaPc, line);
+    assert_eq!(units[0].outcome.as_ref().unwrap_err().reason, rejected.reason);
+}
+
+#[test]
+fn the_fields_of_a_bc_418_have_their_names_by_whichever_way_they_came() {
+    let (_, bytes, _) = legacy().into_iter().find(|(id, ..)| id.contains("418")).unwrap();
+    let record = |protocol| decode_again(protocol, &bytes).unwrap();
+    let (asked, heard) = (record(Protocol::TanitaPc), record(Protocol::TanitaPositional));
+    assert_eq!(raw_tags(&asked), raw_tags(&heard));
+    assert_eq!(raw_tags(&asked).len(), 38);
+    let weight = decode_again(Protocol::TanitaPc, b"F080.5\r").unwrap();
+    assert_eq!(raw_tags(&weight), [], "a weight that was asked for names nothing");
 }
 
 #[test]

@@ -41,7 +41,7 @@ pub(crate) use transcript::Transcript;
 
 use scan_model::Record;
 
-use super::{positional::POSITIONAL, tagged};
+use super::{positional::BC_418, tagged};
 use crate::{
     Content, Protocol, RejectReason,
     fault::Fault,
@@ -67,7 +67,7 @@ pub(crate) fn decode(line: &[u8]) -> Result<Record, Fault> {
 
 /// The record in a line with its end that is in the form of the BC-418's; `None` for any other line.
 fn positional(line: &[u8]) -> Option<Result<Record, Fault>> {
-    match (POSITIONAL.scan)(line, Rest::Silence) {
+    match (BC_418.scan)(line, Rest::Silence) {
         Front::Frame(_, Content::Record(record)) => Some(Ok(*record)),
         Front::Bad(_, fault) => Some(Err(fault)),
         _ => None,

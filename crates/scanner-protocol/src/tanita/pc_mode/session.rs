@@ -11,10 +11,7 @@ use super::{
 use crate::{
     Command, Counters, Event, LineEvent, Options, Refused, Tick, Transmit,
     stream::Listener,
-    tanita::{
-        positional::{self, PositionalModel},
-        tagged::Tagged,
-    },
+    tanita::{positional::BC_418, tagged::Tagged},
 };
 
 /// The bytes of a line follow each other; a silence as long as this one ends it.
@@ -51,10 +48,10 @@ enum Ending {
 impl PcMode {
     pub(crate) fn new(options: &Options) -> Self {
         let dialect = options.pc_dialect;
-        let positional = (dialect == PcDialect::Bc418).then(|| positional::grammar_of(Some(PositionalModel::Bc418)));
+        let positional = (dialect == PcDialect::Bc418).then(|| Listener::new(&BC_418, options));
         Self {
             lines: Lines::default(),
-            positional: positional.map(|grammar| Listener::new(grammar, options)),
+            positional,
             tagged: Tagged::new(options),
             host: Host::new(dialect),
             heard: Tick(0),

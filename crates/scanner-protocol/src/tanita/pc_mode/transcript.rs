@@ -328,9 +328,14 @@ mod tests {
         }
     }
 
+    /// As of a BC-418.
+    fn positional_record() -> String {
+        format!("\"05/03/24\",\"09:07\",0,1{}", ",70.5".repeat(34))
+    }
+
     #[test]
     fn a_record_without_braces_is_a_line_like_any_other() {
-        let record = "0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,32.3,9771";
+        let record = positional_record();
         let heard = said(format!("@\r\n{record}\r\n").as_bytes());
         assert_eq!(heard.len(), 2);
         assert!(heard[1].0 == 3 && heard[1].1.starts_with("record of "), "{heard:?}");
@@ -338,12 +343,17 @@ mod tests {
 
     #[test]
     fn a_record_without_braces_that_is_cut_off_or_spoilt_is_set_aside() {
-        let record = "0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,32.3,9771";
-        assert_eq!(said(record.as_bytes()), [(0, "truncated in 50 bytes".to_owned())]);
+        let record = positional_record();
+        assert_eq!(said(record.as_bytes()), [(0, "truncated in 192 bytes".to_owned())]);
         let cut = said(format!("@\r\n{}{{0,16,CS,00\r\n", &record[..30]).as_bytes());
         assert_eq!(cut[1], (3, "truncated in 30 bytes".to_owned()));
-        let spoilt = record.replace("431", "4x1") + "\r\n";
-        assert_eq!(said(spoilt.as_bytes()), [(0, "illegal_byte in 50 bytes".to_owned())]);
+        let spoilt = record.replacen("70.5", "7x.5", 1) + "\r\n";
+        assert_eq!(said(spoilt.as_bytes()), [(0, "illegal_byte in 192 bytes".to_owned())]);
+        let other_model = "0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,38.3,9771\r\n";
+        assert_eq!(
+            said(other_model.as_bytes()),
+            [(0, "wrong_field_count in 50 bytes".to_owned())]
+        );
         let long = "1,".repeat(300) + "\r\n";
         assert_eq!(said(long.as_bytes()), [(0, "line_too_long in 512 bytes".to_owned())]);
     }
