@@ -11,7 +11,7 @@ use scanner_protocol::{
 };
 use serde::Serialize;
 
-use self::probe::QUESTIONS;
+use self::probe::{QUESTIONS, Question};
 use crate::{
     cli::Identify,
     decode::{is_hex, read},
@@ -154,7 +154,7 @@ fn attached(path: &Path, arguments: &Identify) -> Result<Answer, Box<dyn Error>>
                     if !question.farewell.is_empty() {
                         let _ = listen(&port, settings, question.farewell, Duration::from_secs(1), |_| false).await?;
                     }
-                    return Ok(Answer::answered(path, question.protocol, settings, question.reason));
+                    return Ok(Answer::answered(path, &question, settings));
                 }
             }
         }
@@ -211,14 +211,14 @@ impl Answer {
         }
     }
 
-    fn answered(path: &Path, protocol: Protocol, settings: SerialSettings, reason: &str) -> Self {
+    fn answered(path: &Path, question: &Question, settings: SerialSettings) -> Self {
         Self {
             pseudo_terminal: is_pseudo_terminal(path),
-            protocol: Some(protocol.name()),
+            protocol: Some(question.protocol.name()),
             settings: Some(settings.to_string()),
-            confidence: Some("certain"),
+            confidence: Some(question.confidence.name()),
             ok: true,
-            ..Self::nothing(path.display().to_string(), reason.to_owned())
+            ..Self::nothing(path.display().to_string(), question.reason.to_owned())
         }
     }
 

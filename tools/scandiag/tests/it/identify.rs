@@ -189,3 +189,50 @@ fn a_scanner_at_a_port_is_identified_and_nothing_is_written_to_it() {
         assert_eq!((written, output.status.code()), (0, Some(1)));
     });
 }
+
+#[cfg(unix)]
+#[test]
+fn a_silent_tanita_with_pc_mode_is_named_by_what_it_sends_when_people_use_its_keys() {
+    use std::time::Duration;
+
+    use scansim::{
+        Line, Pace, Player,
+        tanita_pc::{PcModel, PcScanner, Quirks, TanitaPc, Tempo},
+    };
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("scanner");
+        let device = TanitaPc::new(PcModel::Dc430, Quirks::default(), Tempo::default(), &[], 1);
+        let mut scanner = PcScanner::new(Player::new(Line::pty(&link).unwrap(), Pace::Unlimited), device);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
+            .args(["identify", "--json", "--probe", "--seconds", "1"])
+            .arg(&link)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut was_in_pc_mode = false;
+        while child.try_wait().unwrap().is_none() {
+            if let Ok(step) = tokio::time::timeout(Duration::from_millis(20), scanner.step()).await {
+                step.unwrap();
+            }
+            was_in_pc_mode |= scanner.device().is_in_pc_mode();
+        }
+        let said = answer(&child.wait_with_output().unwrap());
+        assert_eq!(
+            (&said["protocol"], &said["settings"], &said["confidence"]),
+            (&"tanita-tagged".into(), &"9600 8N1".into(), &"likely".into())
+        );
+        let reason = said["reason"].as_str().unwrap();
+        assert!(reason.contains("PC mode") && reason.contains("`tanita-pc`"), "{reason}");
+        assert!(
+            was_in_pc_mode && !scanner.device().is_in_pc_mode(),
+            "its keys are left alive"
+        );
+    });
+}
