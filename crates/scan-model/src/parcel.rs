@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::reading::{Origin, Reading};
+use crate::{
+    Age,
+    reading::{Origin, Reading},
+};
 
 /// One entry of the outbox, as the agent writes it and the uploader and the technicians' tool read it.
 #[expect(
@@ -29,6 +32,10 @@ pub struct RejectedFrame {
     pub protocol: String,
     /// Error name, such as `checksum_mismatch`.
     pub reason: String,
+    /// How old the result was when it arrived, if it could be read that far. The bytes alone do not tell: whoever decodes them again
+    /// gives it to the [`Record`](crate::Record).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub age: Option<Age>,
     /// The bytes.
     #[serde(with = "crate::record::raw_bytes")]
     pub raw: Vec<u8>,
@@ -51,5 +58,32 @@ impl fmt::Debug for RejectedFrame {
             .field("reason", &self.reason)
             .field("raw_bytes", &self.raw.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// As versions before the age was kept have written it.
+    const WITHOUT_AN_AGE: &str = r#"{"rejected":{"origin":{"externalid":"00000000-0000-0000-0000-000000000011",
+        "scan":"00000000-0000-0000-0000-000000000012","scanner":"bay-1","received_at":"2026-11-23T08:00:00Z","time_quality":"synced"},
+        "protocol":"scan-link","reason":"no_plausible_weight","raw":"{0,16,\u00ff"}}"#;
+
+    #[test]
+    fn an_older_entry_without_an_age_is_read_and_a_new_one_keeps_it() {
+        let parcel: Parcel = serde_json::from_str(WITHOUT_AN_AGE).unwrap();
+        let Parcel::Rejected(older) = parcel else {
+            panic!("{parcel:?}")
+        };
+        assert_eq!((older.age, &older.raw[..]), (None, &b"{0,16,\xff"[..]));
+        let newer = Parcel::Rejected(RejectedFrame {
+            age: Some(Age::Counted(Duration::from_hours(62))),
+            ..older
+        });
+        let stored = serde_json::to_vec(&newer).unwrap();
+        assert_eq!(serde_json::from_slice::<Parcel>(&stored).unwrap(), newer);
     }
 }

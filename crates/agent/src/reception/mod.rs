@@ -149,14 +149,18 @@ impl Reception {
             Ok(record) => (record.result_id.clone(), &record.raw),
             Err(rejected) => (rejected.result_id.clone(), &rejected.raw),
         };
+        let sends_until_told = scanner.capabilities.confirms_stored;
         // Fixed here for good.
-        let externalid = id
-            .as_deref()
-            .map_or_else(Uuid::now_v7, |id| self.store.identity(id, raw));
-        let confirmed = id.filter(|_| scanner.capabilities.confirms_stored).map(RecordId);
-        // The device sends until it is told: if power failed before it heard, it sends what lies here already. That is
-        // nobody's scan.
-        let is_old_news = confirmed.is_some() && !self.scans.is_running() && self.store.has(externalid).await;
+        let externalid = match &id {
+            Some(id) => self.store.identity(id, raw),
+            // The device cannot be told to forget what does not say which result it is: it sends it at every start.
+            None if sends_until_told => self.store.identity(self.config.id.as_str(), raw),
+            None => Uuid::now_v7(),
+        };
+        let confirmed = id.filter(|_| sends_until_told).map(RecordId);
+        // If power failed before the device heard, or it cannot be told, it sends what lies here already. That is nobody's
+        // scan.
+        let is_old_news = sends_until_told && !self.scans.is_running() && self.store.has(externalid).await;
         if !is_old_news {
             let scan = self
                 .scans
@@ -190,6 +194,7 @@ impl Reception {
                     origin,
                     protocol: record.protocol,
                     reason,
+                    age: record.age,
                     raw: record.raw,
                 };
                 self.set_aside(frame, NOT_ACCEPTED).await;
@@ -207,7 +212,7 @@ impl Reception {
     async fn take_reading(&mut self, reading: Reading) {
         let hold = self.config.unknown_person == UnknownPerson::Hold && reading.subject.named().is_none();
         let disposition = if hold { Disposition::Hold } else { Disposition::Send };
-        match self.keep(&Parcel::Reading(reading), disposition).await {
+        match self.keep_reading(&Parcel::Reading(reading), disposition).await {
             Outcome::Stored { id } => self.scans.end(Ending::Completed, Upload::Waiting, Some(id)),
             Outcome::AlreadyPresent { .. } => self.fail_repeated(),
         }
@@ -233,6 +238,8 @@ impl Reception {
                 origin,
                 protocol,
                 reason,
+                // That could not be read either.
+                age: None,
                 raw,
             },
             alert,
@@ -244,7 +251,9 @@ impl Reception {
     async fn set_aside(&mut self, frame: RejectedFrame, alert: &'static str) {
         let code = frame.reason.clone();
         let disposition = Disposition::SetAside(outbox::Code::new(&code));
-        let entry = self.keep(&Parcel::Rejected(frame), disposition).await.id();
+        // However long that takes, nobody is told that a result waits: this is none.
+        let parcel = Parcel::Rejected(frame);
+        let entry = self.store.keep(&parcel, disposition, &self.stop).await.id();
         let message = format!(
             "a result was not accepted ({code}) and is set aside with its bytes. Check cable and settings; the person has to scan again."
         );
@@ -260,9 +269,9 @@ impl Reception {
         self.board.raise_at(&self.config.id, alert, Severity::Warning, &message);
     }
 
-    /// Stores what a scan brought, however long the disk takes. If that is long, the scan goes on and says why: it has not ended
+    /// Stores a good result, however long the disk takes. If that is long, the scan goes on and says why: it has not ended
     /// before its result is safe.
-    async fn keep(&mut self, parcel: &Parcel, disposition: Disposition) -> Outcome {
+    async fn keep_reading(&mut self, parcel: &Parcel, disposition: Disposition) -> Outcome {
         let mut kept = pin!(self.store.keep(parcel, disposition, &self.stop));
         let mut refused = self.store.refused();
         let is_refused = async { drop(refused.wait_for(|all| all.contains_key(&self.config.id)).await) };

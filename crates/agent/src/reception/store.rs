@@ -84,11 +84,12 @@ impl Store {
         }
     }
 
-    /// The identity of a result that its device has numbered: the same one however often the device sends it. Its bytes belong to
-    /// it, because a scanner whose memory was erased counts from one again: the next person's result is another one under an old
-    /// number. They are digested with our key, since identities lie plain on the disk and in logs.
-    pub(super) fn identity(&self, result_id: &str, raw: &[u8]) -> Uuid {
-        let name = [result_id.as_bytes(), &self.key.digest(raw)].concat();
+    /// The identity of a result that its device may send again: the same one however often it does. `name` is the device's own for
+    /// it or, where that cannot be read, the scanner's. The bytes belong to the identity, because a scanner whose memory was erased
+    /// counts from one again: the next person's result is another one under an old number. They are digested with our key, since
+    /// identities lie plain on the disk and in logs.
+    pub(super) fn identity(&self, name: &str, raw: &[u8]) -> Uuid {
+        let name = [name.as_bytes(), &self.key.digest(raw)].concat();
         Uuid::new_v5(&RESULT_NAMESPACE, &name)
     }
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use outbox::{Config, Entry, Filter, Outbox, SealKey, State};
 use progress_mqtt::Told;
 use scan_model::{
-    Decimal, DeviceTime, Integrity, Metric, Unit,
+    Age, Decimal, DeviceTime, Integrity, Metric, Unit,
     board::{Activity, EventKind, ScanEvent, ScannerState},
     record::{Device, Measurement},
     subject::Subject,

@@ -57,6 +57,34 @@ async fn a_scan_whose_result_waits_for_the_disk_says_so_and_has_not_ended() {
 }
 
 #[tokio::test]
+async fn a_damaged_result_that_waits_for_the_disk_is_never_called_measured() {
+    let house = House::new("unassigned", nothing_fits()).await;
+    house
+        .send(Event::Stage {
+            stage: Stage::Measuring,
+            within: 50,
+        })
+        .await;
+    let mut refused = house.store.refused();
+    house.send(rejected(RejectReason::ChecksumMismatch)).await;
+    // With the second refusal whatever the first one brought is shown.
+    for _ in 0..2 {
+        timeout(PATIENCE, refused.changed()).await.unwrap().unwrap();
+    }
+    let board = house.board.now();
+    let scan = board.scanners.values().next().unwrap().scan.clone().unwrap();
+    assert_eq!((scan.stage, scan.is_final), (Stage::Measuring, false));
+    assert!(!scan.message.contains("Measured"), "{}", scan.message);
+    house.stop.cancel();
+    let finished = house.finish().await;
+    assert_eq!(finished.states(), [State::SetAside]);
+    assert_eq!(
+        finished.events(),
+        [EventKind::Started, EventKind::Failed, EventKind::SetAside]
+    );
+}
+
+#[tokio::test]
 async fn while_the_disk_refuses_nothing_more_is_taken_from_the_driver() {
     let house = full_house("80.5").await;
     house.send(arrived(record("70.5"))).await;

@@ -63,3 +63,28 @@ async fn a_profile_is_no_result_and_nothing_is_kept_of_it() {
     assert!(finished.entries.is_empty());
     assert_eq!(finished.events(), [EventKind::Started, EventKind::Failed]);
 }
+
+#[tokio::test]
+async fn what_does_not_say_which_result_it_is_is_told_once_however_often_its_scanner_sends_it() {
+    let mut house = House::new("unassigned", Config::default()).await;
+    house.scanner.protocol = "scan-link".parse().unwrap();
+    house.receive_again();
+    house.send(rejected(RejectReason::BadFrame)).await;
+    house.shows(|scanner| scanner.last.is_some()).await;
+    house.serving.abort();
+    house.receive_again();
+    house.send(rejected(RejectReason::BadFrame)).await;
+    let another = Rejected {
+        raw: b"{0,16,\x01".to_vec(),
+        reason: RejectReason::BadFrame,
+        offset: 0,
+        detail: String::new(),
+        result_id: None,
+    };
+    house.send(Event::Rejected(another.clone())).await;
+    let finished = house.finish().await;
+    assert_eq!(finished.states(), [State::SetAside, State::SetAside]);
+    assert_eq!(finished.rejected(1).raw, another.raw);
+    let a_scan = [EventKind::Started, EventKind::Failed, EventKind::SetAside];
+    assert_eq!(finished.events(), [a_scan, a_scan].concat());
+}

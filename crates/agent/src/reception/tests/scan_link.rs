@@ -178,6 +178,19 @@ async fn a_result_that_waited_in_the_scanner_has_the_date_of_its_measurement() {
 }
 
 #[tokio::test]
+async fn what_waited_in_the_scanner_and_is_set_aside_keeps_how_old_it_was() {
+    let mut house = house(Config::default()).await;
+    let mut link = Link::plug_into(&mut house);
+    link.has_instead(&result(MetricId::HEIGHT));
+    link.hears(is_stored).await;
+    let age = finish(house).await.rejected(0).age;
+    assert!(
+        matches!(age, Some(Age::Counted(age)) if age >= UPTIME && age < UPTIME + Duration::from_hours(1)),
+        "{age:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_result_that_was_stored_before_a_crash_is_confirmed_and_nobody_is_told_of_it_again() {
     let mut house = house(Config::default()).await;
     Link::plug_into(&mut house).hears(is_stored).await;
