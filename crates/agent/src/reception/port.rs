@@ -94,7 +94,10 @@ mod tests {
             (Activity::Error, Some("not_understood"))
         );
         let message = &shown.alerts[SETTINGS].message;
-        assert!(message.contains("9600 8N1") && message.contains("scandiag"), "{message}");
+        assert!(
+            message.contains("9600 8N1") && message.contains("scandiag"),
+            "{message}"
+        );
         show(&bay, &open(false), false, false, &board);
         let shown = board.now();
         assert_eq!((shown.scanners[&bay].activity, shown.alerts.len()), (Activity::Idle, 0));
