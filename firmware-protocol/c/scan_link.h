@@ -521,7 +521,7 @@ typedef struct {
    */
   uint8_t completeness;
   /**
-   * Milliseconds since the scanner's start when the measurement ended.
+   * Milliseconds since the scanner's start when the measurement ended. After 49.7 days it stays at FFFFFFFF, and never begins again at 0.
    */
   uint32_t uptime_ms;
   /**
@@ -607,7 +607,8 @@ size_t scan_link_poll_transmit(ScanLinkDevice *device,
 uint64_t scan_link_poll_timeout(ScanLinkDevice *device);
 
 /**
- * Reports how far a scan is: a SCAN_LINK_STAGE_* and the per cent of it. One that still waits is replaced.
+ * Reports how far a scan is: a SCAN_LINK_STAGE_* and the per cent of it. The progress before it is replaced if it is the last
+ * message that waits to be sent.
  * Call it at least once a minute while a scan runs, changed or not: after five minutes of silence the bridge gives the scan up.
  *
  * # Safety

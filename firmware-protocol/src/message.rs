@@ -308,6 +308,8 @@ impl DeviceMessage {
     pub(crate) const PROGRESS: u8 = 1;
     /// The number of [`Self::Result`] on the wire.
     pub(crate) const RESULT: u8 = 2;
+    /// The number of [`Self::Ended`] on the wire.
+    const ENDED: u8 = 3;
     const COUNT: u8 = 6;
 
     /// Reads a message and returns the bytes behind it: of a [`Self::Result`] its record, else what a newer version appended.
@@ -325,6 +327,16 @@ impl DeviceMessage {
     pub fn encode(&self, into: &mut [u8; MAX_MESSAGE]) -> usize {
         wire::encode(self, into)
     }
+}
+
+/// Whether an encoded message is the [`DeviceMessage::Ended`] that names this result. Reads no more than that: a scanner
+/// needs no code to read what it says itself.
+pub(crate) fn is_end_of(result: ResultNumber, message: &[u8]) -> bool {
+    let Some((&DeviceMessage::ENDED, fields)) = message.split_first() else {
+        return false;
+    };
+    let ended = postcard::from_bytes::<(ScanRef, Ending)>(fields);
+    matches!(ended, Ok((_, Ending::Completed(named))) if named == result)
 }
 
 impl HostMessage {

@@ -34,7 +34,8 @@ pub struct RecordHeader {
     pub kind: ScanKind,
     /// Whether all of it succeeded.
     pub completeness: Completeness,
-    /// Milliseconds since the scanner's start (`result.boot`) when the measurement ended.
+    /// Milliseconds since the scanner's start (`result.boot`) when the measurement ended. After 49.7 days it stays at [`u32::MAX`], and never
+    /// begins again at 0.
     pub uptime_ms: u32,
     /// The scanner's clock at that moment, if it has one that was set.
     pub clock: Option<Clock>,

@@ -205,7 +205,8 @@ pub unsafe extern "C" fn scan_link_poll_timeout(device: *mut Device) -> u64 {
     unsafe { (*device).inner().poll_timeout() }.map_or(u64::MAX, Instant::micros)
 }
 
-/// Reports how far a scan is: a SCAN_LINK_STAGE_* and the per cent of it. One that still waits is replaced.
+/// Reports how far a scan is: a SCAN_LINK_STAGE_* and the per cent of it. The progress before it is replaced if it is the last
+/// message that waits to be sent.
 /// Call it at least once a minute while a scan runs, changed or not: after five minutes of silence the bridge gives the scan up.
 ///
 /// # Safety

@@ -41,7 +41,7 @@ pub struct RecordHeader {
     pub kind: u8,
     /// SCAN_LINK_COMPLETENESS_*.
     pub completeness: u8,
-    /// Milliseconds since the scanner's start when the measurement ended.
+    /// Milliseconds since the scanner's start when the measurement ended. After 49.7 days it stays at FFFFFFFF, and never begins again at 0.
     pub uptime_ms: u32,
     /// The scanner's clock at that moment.
     pub clock: Clock,

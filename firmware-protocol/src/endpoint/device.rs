@@ -8,7 +8,7 @@ use crate::{
     Clock, CloseReason, Counters, DeviceMessage, Ending, Fault, HostMessage, Identity, LineConfig, LogLevel,
     MAX_RECORD, NotSent, Progress, ResultNumber, ResultStore, ScanRef, Side, Start, VersionRange, Waiting,
     frame::{FrameReader, MAX_PAYLOAD},
-    message::{MAX_MESSAGE, ResultHead, text},
+    message::{MAX_MESSAGE, ResultHead, is_end_of, text},
     time::{Instant, Timing},
 };
 
@@ -66,8 +66,8 @@ pub struct Device<S> {
     queue: Queue,
     /// The result under way, if that and not a message of the queue is.
     flight: Option<Flight>,
-    /// A message of the queue went before a result that is due: now it is the result's turn.
-    result_next: bool,
+    /// The result that is due, and how many messages of the queue still go before it.
+    turn: Option<(ResultNumber, usize)>,
     /// The result that has arrived and is not confirmed, and when it is sent again.
     awaited: Option<(ResultNumber, Instant)>,
 }
@@ -120,7 +120,7 @@ impl<S: ResultStore> Device<S> {
             store,
             queue: Queue::default(),
             flight: None,
-            result_next: false,
+            turn: None,
             awaited: None,
         }
     }
@@ -205,7 +205,7 @@ impl<S: ResultStore> Device<S> {
         earliest(self.link.deadline(), repeat)
     }
 
-    /// Reports how far a scan is. One that still waits to be sent is replaced.
+    /// Reports how far a scan is. The progress before it is replaced if it is the last message that waits to be sent.
     /// Call it at least once a minute while a scan runs, changed or not: after five minutes of silence the bridge gives the scan up.
     ///
     /// # Errors
@@ -277,7 +277,7 @@ impl<S: ResultStore> Device<S> {
             Some(Happened::Session(change)) => {
                 self.queue.clear();
                 self.flight = None;
-                self.result_next = false;
+                self.turn = None;
                 self.awaited = None;
                 if change == Change::Opened {
                     self.identity.uptime_ms = u32::try_from(now.micros() / 1000).unwrap_or(u32::MAX);
@@ -289,20 +289,30 @@ impl<S: ResultStore> Device<S> {
         }
     }
 
-    /// Puts the next message on its way. A result lets one message of the queue go first, so that a scan has ended before its result
-    /// comes, and no more than one: firmware that logs in its loop fills the queue as fast as it empties.
+    /// Puts the next message on its way. A result lets the end of its scan go first, and what waits before that, so that what firmware
+    /// says in one go comes in its order; else one message. It is counted once how many: firmware that logs in its loop fills the queue
+    /// as fast as it empties.
     fn begin_next(&mut self, now: Instant) {
         self.flight = None;
         let due = self.due_result(now);
-        if !(self.result_next && due.is_some())
+        let turn = due.map(|Waiting { result, .. }| {
+            let counted = self.turn.filter(|(counted, _)| *counted == result);
+            counted.unwrap_or_else(|| {
+                (
+                    result,
+                    self.queue.up_to(|message| is_end_of(result, message)).unwrap_or(1),
+                )
+            })
+        });
+        if turn.is_none_or(|(_, before)| before > 0)
             && let Some(length) = self.queue.begin()
         {
-            self.result_next = due.is_some();
+            self.turn = turn.map(|(result, before)| (result, before - 1));
             self.link.begin(length);
             return;
         }
+        self.turn = None;
         let Some(waiting) = due else { return };
-        self.result_next = false;
         // A longer one is damage of the store. What is sent of it fails its checksum: the bridge sets it aside and confirms it.
         let length = waiting.length.min(MAX_RECORD);
         let message = DeviceMessage::Result(ResultHead {

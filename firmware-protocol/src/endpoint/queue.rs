@@ -21,6 +21,14 @@ impl Queue {
         self.sending = false;
     }
 
+    /// How many messages go until one that `is_last` has gone. `None` if there is no such one.
+    pub(crate) fn up_to(&self, is_last: impl Fn(&[u8]) -> bool) -> Option<usize> {
+        self.messages
+            .iter()
+            .position(|message| is_last(message))
+            .map(|before| before + 1)
+    }
+
     /// Appends what `encode` writes.
     pub(crate) fn push(&mut self, encode: impl FnOnce(&mut [u8; MAX_MESSAGE]) -> usize) -> Result<(), NotSent> {
         if self.messages.is_full() {

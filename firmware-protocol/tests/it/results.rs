@@ -197,6 +197,77 @@ fn the_end_of_a_scan_comes_before_its_result_if_nothing_else_waits() {
     );
 }
 
+/// What firmware says of the scan of this number in one go, and what the bridge shall hear.
+fn scan(device: &mut Device<Store>, number: u32) -> [String; 4] {
+    let scan = ScanRef::WalkUp(number);
+    let ending = Ending::Completed(ResultNumber { boot: 7, number });
+    let stage = Stage::Calculating;
+    device.log(LogLevel::Info, "line").unwrap();
+    device
+        .progress(Progress {
+            scan,
+            stage,
+            percent: 0,
+        })
+        .unwrap();
+    keep(device, number);
+    device.ended(scan, ending).unwrap();
+    [
+        "line".to_owned(),
+        "calculating 0".to_owned(),
+        format!("{ending:?}"),
+        format!("result 7-{number}"),
+    ]
+}
+
+#[test]
+fn a_result_does_not_overtake_what_is_said_of_its_scan_in_one_go() {
+    let (mut device, mut host) = (device(1), host(2));
+    talk(&mut device, &mut host, at(0));
+    for number in [1, 2] {
+        let said = scan(&mut device, number);
+        assert_eq!(talk(&mut device, &mut host, at(0)).at_host, said);
+    }
+}
+
+#[test]
+fn a_result_does_not_overtake_its_scan_after_another_one_was_confirmed_in_its_turn() {
+    let (mut device, mut host) = (device(1), host(2));
+    talk(&mut device, &mut host, at(0));
+    let known = keep(&mut device, 1);
+    device.log(LogLevel::Info, "line").unwrap();
+    // The line has gone first, and it would be the turn of result 1, which the bridge has on disk already.
+    let line = device.poll_transmit(at(0)).unwrap().to_vec();
+    host.confirm_stored(known);
+    while let Some(frame) = host.poll_transmit(at(0)) {
+        device.handle_bytes(at(0), frame);
+        while device.poll_event().is_some() {}
+    }
+    let said = scan(&mut device, 2);
+    host.handle_bytes(at(0), &line);
+    let heard = talk(&mut device, &mut host, at(0)).at_host;
+    assert_eq!((heard[0].as_str(), &heard[1..]), ("line", &said[..]));
+}
+
+#[test]
+fn a_scanner_that_repeats_the_end_of_a_scan_in_its_loop_sends_its_result() {
+    let (mut device, mut host) = (device(1), host(2));
+    talk(&mut device, &mut host, at(0));
+    let ending = Ending::Completed(keep(&mut device, 1).result);
+    let mut heard = Heard::default();
+    for _ in 0..4 {
+        while device.ended(ScanRef::WalkUp(1), ending).is_ok() {}
+        let frame = device.poll_transmit(at(0)).expect("there is always something to say");
+        host.handle_bytes(at(0), frame);
+        drain_host(&mut host, &mut heard, true);
+        while let Some(frame) = host.poll_transmit(at(0)) {
+            device.handle_bytes(at(0), frame);
+            while device.poll_event().is_some() {}
+        }
+    }
+    assert_eq!(heard.at_host[..2], [format!("{ending:?}"), "result 7-1".to_owned()]);
+}
+
 #[test]
 fn a_result_that_is_confirmed_twice_is_forgotten_once() {
     let (mut device, mut bridge) = (device(1), ByHand::new(Side::Host));
