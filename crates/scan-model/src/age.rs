@@ -15,7 +15,8 @@ const AHEAD: SignedDuration = SignedDuration::from_secs(120);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Age {
-    /// So old, by clocks that have run without a break since it was measured. Nobody has to set those.
+    /// So old, by clocks that have run without a break since it was measured. Nobody has to set those. Right within two minutes, or
+    /// within what the device's clock loses or gains in the time that it kept the result.
     Counted(Duration),
     /// The device was started since then. Its clock showed this time; nobody vouches for that.
     ByClock(Timestamp),
@@ -37,7 +38,7 @@ impl Age {
         }
     }
 
-    /// Whether the age is as certain as the time of the arrival.
+    /// Whether the age was counted, so that the date is certain if the time of the arrival is.
     pub const fn is_certain(self) -> bool {
         matches!(self, Self::Counted(_))
     }

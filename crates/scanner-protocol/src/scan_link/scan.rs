@@ -50,8 +50,11 @@ pub(super) struct Course {
     cancelled: VecDeque<ScanRef>,
     /// The result that was given out last, until it is confirmed: the scanner sends no other one before.
     unconfirmed: Option<ResultKey>,
-    /// The result that came last, could not be read, and was told as an earlier scan's. The end of its own may still be on its way.
-    unreadable: Option<ResultNumber>,
+    /// Since when the scanner has been free to send a result as soon as it has one: none is unconfirmed.
+    free_since: Option<Tick>,
+    /// The result that was given out last in this session, and its scan if that could be read. What is said of that scan later has been
+    /// overtaken.
+    told: Option<(ResultNumber, Option<ScanRef>)>,
     /// The result without a head that came last: it comes again and again, and is told once.
     headless: Vec<u8>,
     /// When the scanner counts as silent.
@@ -72,7 +75,7 @@ struct Running {
     reached: Reached,
     /// Of a scan that was asked for: the number the scanner was given for the person.
     number: Option<String>,
-    /// It has ended, with this result, which has been free to come since this moment.
+    /// It has ended, with this result, at this moment.
     result: Option<(ResultNumber, Tick)>,
 }
 
@@ -88,6 +91,8 @@ impl Course {
                 self.silent_at = None;
                 self.output.connected(self.at, record::device(&identity));
                 self.uptime = Some(Uptime::told(&identity, now));
+                let is_held_up = self.unconfirmed.is_some_and(|key| key.device == identity.device);
+                self.free_since = (!is_held_up).then_some(now);
                 self.scanner = Some(identity);
             }
             HostEvent::Disconnected(reason) => self.lose(now, reason),
@@ -134,15 +139,8 @@ impl Course {
 
     /// A result is confirmed: the next one is free to come.
     pub(super) fn stored(&mut self, now: Tick, key: ResultKey) {
-        if self.unconfirmed.take_if(|unconfirmed| *unconfirmed == key).is_none() {
-            return;
-        }
-        if let Some(Running {
-            result: Some((_, since)),
-            ..
-        }) = &mut self.running
-        {
-            *since = now;
+        if self.unconfirmed.take_if(|unconfirmed| *unconfirmed == key).is_some() {
+            self.free_since = Some(now);
         }
     }
 
@@ -158,6 +156,7 @@ impl Course {
     fn lose(&mut self, now: Tick, reason: CloseReason) {
         self.scanner = None;
         self.next = None;
+        self.told = None;
         if self.running.is_some() {
             self.end_with(faults::PORT_LOST.into());
         }
@@ -174,7 +173,7 @@ impl Course {
         // A stage of a newer version says no more than the one before it.
         let Some(stage) = self::stage(stage) else { return };
         // Of a scanner that has not said who it is, no end would come when it goes.
-        if self.scanner.is_none() || self.cancelled.contains(&scan) {
+        if self.scanner.is_none() || self.is_over(scan) {
             return;
         }
         let reached = Reached {
@@ -209,7 +208,7 @@ impl Course {
         }
         let running = self.running.as_mut().filter(|running| running.reached.scan == scan);
         let error = match (ending, running) {
-            (Ending::Completed(result), Some(_)) if self.unreadable == Some(result) => {
+            (Ending::Completed(result), Some(_)) if self.told.is_some_and(|(told, _)| told == result) => {
                 return self.end_with(faults::NO_RESULT.into());
             }
             (Ending::Completed(result), Some(running)) => {
@@ -234,7 +233,7 @@ impl Course {
         match &self.running {
             Some(running) if running.reached.scan == scan => self.end_with(error),
             // A scan that never got so far as to be announced.
-            None if !self.cancelled.contains(&scan) => self.output.device_error(self.at, error),
+            None if !self.is_over(scan) => self.output.device_error(self.at, error),
             _ => {}
         }
     }
@@ -244,14 +243,13 @@ impl Course {
         let running = self.running.as_ref()?;
         match running.result {
             None => Some(running.reached.heard.after(PROGRESS)),
-            Some((_, since)) => (!self.is_held_up()).then(|| since.after(RESULT)),
+            Some((_, ended)) => self.free_since.map(|free| ended.max(free).after(RESULT)),
         }
     }
 
-    /// Whether the scanner waits for the confirmation of a result before it sends the next one.
-    fn is_held_up(&self) -> bool {
-        let scanner = self.scanner.as_ref().map(|scanner| scanner.device);
-        self.unconfirmed.is_some_and(|key| Some(key.device) == scanner)
+    /// Whether nothing that is still said of a scan counts: it was given up, or its result is here.
+    fn is_over(&self, scan: ScanRef) -> bool {
+        self.cancelled.contains(&scan) || self.told.is_some_and(|(_, told)| told == Some(scan))
     }
 
     fn begin(&mut self, reached: Reached, number: Option<String>) {

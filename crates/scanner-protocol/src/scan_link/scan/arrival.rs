@@ -7,7 +7,10 @@ use super::{Course, Running};
 use crate::{
     RejectReason, Rejected, Tick,
     fault::Fault,
-    scan_link::{record, uptime},
+    scan_link::{
+        record,
+        uptime::{self, ON_THE_LINE},
+    },
 };
 
 impl Course {
@@ -15,16 +18,28 @@ impl Course {
     pub(super) fn arrive(&mut self, now: Tick, received: Received<'_>) {
         let Received { key, bytes, record } = received;
         self.unconfirmed = Some(key);
+        let free_since = self.free_since.take();
         let record = record::of(key.result, record);
-        let scan = record.as_ref().ok().map(|parsed| parsed.header.scan);
+        // The scanner counts who steps on from its start, so that the number of an earlier one means somebody else; the numbers of scans
+        // that were asked for are random.
+        let is_of_this_start = self
+            .scanner
+            .as_ref()
+            .is_some_and(|scanner| scanner.boot == key.result.boot);
+        let scan = record
+            .as_ref()
+            .ok()
+            .map(|parsed| parsed.header.scan)
+            .filter(|scan| is_of_this_start || matches!(scan, ScanRef::Asked(_)));
+        self.told = Some((key.result, scan));
         let is_earlier = self
             .running
             .as_ref()
-            .is_some_and(|running| !self.is_of(running, key.result, scan));
+            .is_some_and(|running| !is_of(running, key.result, scan));
         let result_id = Some(key.to_string());
         let read = record.and_then(|parsed| {
             let mut read = record::read(&parsed, bytes)?;
-            read.record.age = Some(self.age(now, &parsed.header, is_earlier));
+            read.record.age = Some(self.age(now, free_since, &parsed.header, is_earlier));
             Ok(read)
         });
         let result = match read {
@@ -41,7 +56,6 @@ impl Course {
             }),
         };
         if is_earlier {
-            self.unreadable = result.is_err().then_some(key.result);
             return self.output.earlier(self.at, result);
         }
         match result {
@@ -66,19 +80,10 @@ impl Course {
         }
     }
 
-    /// Whether a result is that of the running scan. Of a damaged one nothing is known but its number.
-    fn is_of(&self, running: &Running, result: ResultNumber, scan: Option<ScanRef>) -> bool {
-        if running.result.is_some_and(|(announced, _)| announced == result) {
-            return true;
-        }
-        // The scanner counts who steps on from its start; the numbers of scans that were asked for are random.
-        let is_of_this_start = self.scanner.as_ref().is_some_and(|scanner| scanner.boot == result.boot);
-        scan == Some(running.reached.scan) && (is_of_this_start || matches!(scan, Some(ScanRef::Asked(_))))
-    }
-
-    /// How old a result is.
-    fn age(&self, now: Tick, header: &RecordHeader, is_earlier: bool) -> Age {
-        let counted = self.uptime.and_then(|uptime| uptime.since(header, now));
+    /// How old a result is. `free_since`: since when the scanner has been free to send it, if it was.
+    fn age(&self, now: Tick, free_since: Option<Tick>, header: &RecordHeader, is_earlier: bool) -> Age {
+        let came_at_once = free_since.is_some_and(|free| free.after(ON_THE_LINE) <= now);
+        let counted = self.uptime.and_then(|uptime| uptime.since(header, now, came_at_once));
         // The running scan was heard of when its measurement went on: that is right to the seconds that computing takes, also when two
         // oscillators have drifted apart for months, or the uptime is full.
         let running = self.running.as_ref().filter(|_| !is_earlier);
@@ -98,4 +103,9 @@ impl Course {
             record.subject.number = None;
         }
     }
+}
+
+/// Whether a result is that of the running scan. Of a damaged one nothing is known but its number.
+fn is_of(running: &Running, result: ResultNumber, scan: Option<ScanRef>) -> bool {
+    scan == Some(running.reached.scan) || running.result.is_some_and(|(announced, _)| announced == result)
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use firmware_protocol::{RecordHeader, ResultNumber, ScanRef, Stage};
 use jiff::Timestamp;
 use scan_model::Age;
-use scanner_protocol::{Event, LineEvent};
+use scanner_protocol::{Command, Event, LineEvent, RecordId};
 
-use super::line::{BOOT, Line, record, result};
+use super::line::{BOOT, Line, id, record, result};
 use crate::SECOND;
 
 const WALK_UP: ScanRef = ScanRef::WalkUp(1);
@@ -101,6 +101,37 @@ fn a_result_of_a_scan_that_was_seen_is_no_older_than_the_last_that_was_heard_of_
     }
 }
 
+/// A session that has been open for four hours, with a scanner whose oscillator is 1 % slow, and what its uptime is.
+fn four_hours() -> (Line, u32) {
+    let mut line = Line::new();
+    line.settle();
+    line.run(4 * 60 * 60 * SECOND);
+    (line, 4 * 60 * 60 * 990)
+}
+
+#[test]
+fn a_result_that_comes_at_once_of_a_scan_that_was_not_seen_is_fresh_however_far_the_clocks_are_apart() {
+    let (mut line, uptime_ms) = four_hours();
+    line.keep(1, &record(WALK_UP, 1, |header| header.uptime_ms = uptime_ms));
+    line.settle();
+    assert_eq!(age(&mut line), Age::Counted(Duration::from_secs(120)));
+}
+
+#[test]
+fn of_a_result_that_had_to_wait_the_scanners_clock_tells_once_the_uptime_was_told_long_ago() {
+    let (mut line, uptime_ms) = four_hours();
+    line.stores = false;
+    for number in [1, 2] {
+        let scan = ScanRef::WalkUp(number);
+        line.keep(number, &record(scan, number, |header| header.uptime_ms = uptime_ms));
+    }
+    line.run(60 * SECOND);
+    assert!(matches!(age(&mut line), Age::Counted(_)));
+    line.command(Command::Stored(RecordId(id(1)))).unwrap();
+    line.settle();
+    assert_eq!(age(&mut line), Age::ByClock(clock()));
+}
+
 #[test]
 fn a_result_of_an_earlier_scan_has_its_own_age_while_another_one_runs() {
     let mut line = Line::new();
@@ -108,7 +139,7 @@ fn a_result_of_an_earlier_scan_has_its_own_age_while_another_one_runs() {
     line.now += DAY;
     line.run(10 * SECOND);
     line.reach(ScanRef::WalkUp(2), Stage::Weighing, 0);
-    line.keep(1, &record(WALK_UP, 1, |header| header.uptime_ms = 1000));
+    line.keep(1, &record(WALK_UP, 1, |header| header.uptime_ms = 0));
     line.run(2 * SECOND);
     let age = counted(age(&mut line));
     assert!(age > Duration::from_hours(24), "{age:?}");

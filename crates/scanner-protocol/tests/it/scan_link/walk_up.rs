@@ -277,6 +277,62 @@ fn a_result_that_comes_before_the_end_of_its_scan_is_told_ends_it() {
 }
 
 #[test]
+fn what_is_said_of_a_scan_after_its_result_begins_and_ends_nothing() {
+    for is_next_there in [false, true] {
+        let mut line = Line::new();
+        line.settle();
+        if is_next_there {
+            line.reach(ScanRef::WalkUp(2), Stage::Weighing, 0);
+        }
+        line.keep(1, &record(WALK_UP, 1, |_| {}));
+        line.settle();
+        line.reach(WALK_UP, Stage::Calculating, 0);
+        line.scanner
+            .ended(WALK_UP, Ending::Failed(firmware_protocol::Fault::PersonMoved))
+            .unwrap();
+        line.scanner.ended(WALK_UP, Ending::Completed(result(1))).unwrap();
+        line.settle();
+        line.reach(ScanRef::WalkUp(2), Stage::Measuring, 0);
+        line.complete(ScanRef::WalkUp(2), 2);
+        let expected = if is_next_there {
+            ["connected", "Weighing 0", "earlier record 1", "Measuring 0", "record 2"].as_slice()
+        } else {
+            &["connected", "record 1", "Measuring 0", "record 2"]
+        };
+        assert_eq!(line.words(), expected);
+    }
+}
+
+#[test]
+fn a_scan_is_not_taken_for_that_of_the_same_number_from_before_the_scanners_restart() {
+    let mut line = Line::new();
+    line.settle();
+    let old = firmware_protocol::ResultNumber { boot: 6, number: 9 };
+    let bytes = record(WALK_UP, 9, |header| header.result = old);
+    line.scanner.store_mut().append(old, &bytes).unwrap();
+    line.settle();
+    line.reach(WALK_UP, Stage::Measuring, 10);
+    line.complete(WALK_UP, 1);
+    assert_eq!(line.words(), ["connected", "record 9", "Measuring 10", "record 1"]);
+}
+
+#[test]
+fn a_scan_is_not_taken_for_that_of_the_same_number_from_before_the_scanners_memory_was_erased() {
+    let mut line = Line::new();
+    line.settle();
+    line.complete(WALK_UP, 1);
+    line.scanner = firmware_protocol::Device::new(
+        identity(),
+        firmware_protocol::RamStore::new(),
+        firmware_protocol::LineConfig::new(99),
+        firmware_protocol::Instant::START,
+    );
+    line.run(6 * SECOND);
+    line.reach(WALK_UP, Stage::Measuring, 10);
+    assert_eq!(line.words(), ["connected", "record 1", "connected", "Measuring 10"]);
+}
+
+#[test]
 fn stages_and_log_lines_that_mean_nothing_to_this_version_are_left_out() {
     let mut line = Line::new();
     line.settle();
