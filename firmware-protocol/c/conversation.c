@@ -1,7 +1,8 @@
 /* A scanner's firmware in C, as far as the link goes: its end of the line, a store for one record, the writer of records.
  *
- * It is led through all conversations of the vectors, which its test writes into vectors.h (../ffi/tests/c_example). What it sends
- * must be the bytes there, what it hears the words there.
+ * It is led through all conversations of the vectors. What it sends must be the bytes there, what it hears the words there. They are
+ * in vectors.h, which `cargo test -p scan-link-ffi` writes from ../vectors to target/tmp in the folder of the workspace; how to
+ * compile this by hand then is in ../README.md.
  * Real firmware does the same in a loop: bytes from the UART to scan_link_handle_bytes, events from scan_link_poll_event, frames
  * from scan_link_poll_transmit to the UART, and scan_link_handle_timeout at least when scan_link_poll_timeout says so.
  */
