@@ -122,38 +122,7 @@ impl Reading {
     /// # Errors
     /// [`Unfit`] if nothing may be uploaded for it.
     pub fn from_record(record: &Record, origin: Origin) -> Result<Self, Unfit> {
-        if !record.is_measurement() {
-            return Err(Unfit::NotAMeasurement);
-        }
-        let mut flags = record.flags.clone();
-        let mut measurements = Vec::with_capacity(record.measurements.len());
-        for sent in &record.measurements {
-            match sent.unit.to_metric(sent.value) {
-                Some((value, unit)) if unit == sent.metric.unit() && sent.metric.is_plausible(value) => {
-                    measurements.push(Value {
-                        metric: sent.metric,
-                        value,
-                    });
-                }
-                _ => flags.push(Flag::Implausible(sent.metric)),
-            }
-        }
-        // Optical scanners need not weigh.
-        let is_weighed = record.get(Metric::BODY_WEIGHT).is_some();
-        if !measurements
-            .iter()
-            .any(|m| m.metric == Metric::BODY_WEIGHT || !is_weighed && m.metric.is_shape())
-        {
-            return Err(Unfit::NoPlausibleWeight);
-        }
-        if record.integrity == Integrity::None {
-            let broken: Vec<_> = flags.iter().copied().filter(|flag| flag.is_contradiction()).collect();
-            if !broken.is_empty() {
-                return Err(Unfit::Contradiction {
-                    flags: FlagList(broken),
-                });
-            }
-        }
+        let (measurements, mut flags) = values(record)?;
         if record.device_time == DeviceTime::Invalid {
             flags.push(Flag::DeviceTimeInvalid);
         }
@@ -180,6 +149,14 @@ impl Reading {
         })
     }
 
+    /// Whether [`from_record`](Self::from_record) takes `record`, whatever its origin.
+    ///
+    /// # Errors
+    /// Those of `from_record`.
+    pub fn check(record: &Record) -> Result<(), Unfit> {
+        values(record).map(drop)
+    }
+
     /// When it was measured, as well as that is known: else when it arrived.
     pub fn date(&self) -> Timestamp {
         self.measured_at.unwrap_or(self.origin.received_at)
@@ -194,6 +171,43 @@ impl Reading {
     pub fn get(&self, metric: Metric) -> Option<Decimal> {
         self.measurements.iter().find(|m| m.metric == metric).map(|m| m.value)
     }
+}
+
+/// The values of `record` in metric units without the impossible ones, and the doubts about them.
+fn values(record: &Record) -> Result<(Vec<Value>, Vec<Flag>), Unfit> {
+    if !record.is_measurement() {
+        return Err(Unfit::NotAMeasurement);
+    }
+    let mut flags = record.flags.clone();
+    let mut measurements = Vec::with_capacity(record.measurements.len());
+    for sent in &record.measurements {
+        match sent.unit.to_metric(sent.value) {
+            Some((value, unit)) if unit == sent.metric.unit() && sent.metric.is_plausible(value) => {
+                measurements.push(Value {
+                    metric: sent.metric,
+                    value,
+                });
+            }
+            _ => flags.push(Flag::Implausible(sent.metric)),
+        }
+    }
+    // Optical scanners need not weigh.
+    let is_weighed = record.get(Metric::BODY_WEIGHT).is_some();
+    if !measurements
+        .iter()
+        .any(|m| m.metric == Metric::BODY_WEIGHT || !is_weighed && m.metric.is_shape())
+    {
+        return Err(Unfit::NoPlausibleWeight);
+    }
+    if record.integrity == Integrity::None {
+        let broken: Vec<_> = flags.iter().copied().filter(|flag| flag.is_contradiction()).collect();
+        if !broken.is_empty() {
+            return Err(Unfit::Contradiction {
+                flags: FlagList(broken),
+            });
+        }
+    }
+    Ok((measurements, flags))
 }
 
 impl fmt::Debug for Reading {
@@ -301,6 +315,12 @@ mod tests {
         assert_eq!(Reading::from_record(&heavy, origin()), Err(Unfit::NoPlausibleWeight));
         let profile = record(&[("height", "173.0", Unit::Centimetre)], Integrity::Verified);
         assert_eq!(Reading::from_record(&profile, origin()), Err(Unfit::NotAMeasurement));
+        for record in [heavy, profile] {
+            assert_eq!(
+                Reading::check(&record),
+                Reading::from_record(&record, origin()).map(drop)
+            );
+        }
     }
 
     #[test]
