@@ -56,6 +56,35 @@ impl Tap {
             count => Ok(count),
         }
     }
+
+    /// Gives what comes in the following time, or until `is_enough` says so of all that has come. A port that is lost meanwhile gives
+    /// what came before. Dropping the future closes the port.
+    pub async fn listen(self, time: Duration, is_enough: impl FnMut(&[u8]) -> bool) -> Vec<u8> {
+        self.listen_until(Instant::now() + time, is_enough).await
+    }
+
+    async fn listen_until(mut self, end: Instant, mut is_enough: impl FnMut(&[u8]) -> bool) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 1024];
+        let mut looked_at = 0;
+        let mut look = Instant::now() + LOOK;
+        while bytes.len() < MOST {
+            match timeout_at(look.min(end), self.read(&mut buffer)).await {
+                Ok(Ok(read)) => bytes.extend_from_slice(&buffer[..read]),
+                Ok(Err(_)) => break,
+                Err(_) if Instant::now() >= end => break,
+                Err(_) => {}
+            }
+            if Instant::now() >= look {
+                if bytes.len() > looked_at && is_enough(&bytes) {
+                    break;
+                }
+                looked_at = bytes.len();
+                look = Instant::now() + LOOK;
+            }
+        }
+        bytes
+    }
 }
 
 /// Opens a port, writes `question` if it is not empty, and gives what comes in the following time, or until `is_enough` says so of all that
@@ -72,31 +101,12 @@ pub async fn listen(
     settings: SerialSettings,
     question: &[u8],
     time: Duration,
-    mut is_enough: impl FnMut(&[u8]) -> bool,
+    is_enough: impl FnMut(&[u8]) -> bool,
 ) -> Result<Vec<u8>, OpenError> {
     let mut tap = Tap::open(port, settings).await?;
     let end = Instant::now() + time;
-    let mut bytes = Vec::new();
     if !question.is_empty() && !matches!(timeout_at(end, tap.port.write_all(question)).await, Ok(Ok(()))) {
-        return Ok(bytes);
+        return Ok(Vec::new());
     }
-    let mut buffer = [0; 1024];
-    let mut looked_at = 0;
-    let mut look = Instant::now() + LOOK;
-    while bytes.len() < MOST {
-        match timeout_at(look.min(end), tap.read(&mut buffer)).await {
-            Ok(Ok(read)) => bytes.extend_from_slice(&buffer[..read]),
-            Ok(Err(_)) => break,
-            Err(_) if Instant::now() >= end => break,
-            Err(_) => {}
-        }
-        if Instant::now() >= look {
-            if bytes.len() > looked_at && is_enough(&bytes) {
-                break;
-            }
-            looked_at = bytes.len();
-            look = Instant::now() + LOOK;
-        }
-    }
-    Ok(bytes)
+    Ok(tap.listen_until(end, is_enough).await)
 }
