@@ -89,6 +89,8 @@ pub struct Capabilities {
     pub live_stages: bool,
     /// The device sends weights and nothing of the body's composition.
     pub weight_only: bool,
+    /// What the device sends can become a result; otherwise it is for technicians to look at.
+    pub has_results: bool,
 }
 
 impl Session {
@@ -212,6 +214,7 @@ impl Session {
             confirms_stored: false,
             live_stages: false,
             weight_only: false,
+            has_results: true,
         };
         match &self.family {
             Family::Auto(_) | Family::TanitaTagged(_) => sends_alone,
@@ -228,6 +231,7 @@ impl Session {
             },
             Family::Listener(session) => Capabilities {
                 weight_only: session.is_weight_only(),
+                has_results: session.has_results(),
                 ..sends_alone
             },
         }

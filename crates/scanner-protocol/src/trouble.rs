@@ -10,6 +10,11 @@ pub(crate) struct Trouble {
     pub(crate) needs_service: bool,
 }
 
+/// Nobody says hello, or what is asked for again and again does not come.
+pub(crate) const NO_ANSWER: Trouble = service(
+    "no_answer",
+    "The scanner does not answer: check that it is switched on, its cable, and that the port's speed is the scanner's",
+);
 pub(crate) const INTERNAL_FAULT: Trouble = service(
     "internal_fault",
     "The scanner reports an internal fault: switch it off and on; if it comes again, call service",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use scanner_driver::{Config, Driver, Holder, PortState};
+use scanner_protocol::Capabilities;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -30,8 +31,23 @@ pub(super) async fn check(config: &Config) -> Finding {
         drop(scanner.events);
         state
     };
+    let capabilities = scanner.capabilities;
     let (state, ()) = tokio::join!(look, driver.run(stop.clone()));
-    judge(leg, &state)
+    match fruitless(capabilities) {
+        Some(why) if state.is_open() => Finding::warning(leg, format!("{state}; {why}")),
+        _ => judge(leg, &state),
+    }
+}
+
+/// Why a scanner of these capabilities will give no result, however well its port works.
+fn fruitless(capabilities: Capabilities) -> Option<&'static str> {
+    if !capabilities.has_results {
+        return Some("nothing that this protocol sends becomes a result: `scandiag sniff` shows it to technicians");
+    }
+    // Over scan-link people step on by themselves as well.
+    (capabilities.starts_scans && !capabilities.confirms_stored).then_some(
+        "with this protocol the host starts scans, and no program asks for that yet: a scanner used by its own keys is `tanita-tagged`",
+    )
 }
 
 fn judge(leg: String, state: &PortState) -> Finding {
@@ -72,6 +88,8 @@ fn is_agent(holder: &Holder) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use scanner_protocol::{Options, Protocol, Session};
+
     use super::*;
 
     #[test]
@@ -86,6 +104,24 @@ mod tests {
         let finding = judge("scanner bay-1".to_owned(), &held_by("scanbridge"));
         assert!(finding.works() && finding.to_string().contains("4711"));
         assert!(!judge("scanner bay-1".to_owned(), &held_by("ModemManager")).works());
+    }
+
+    #[test]
+    fn a_protocol_that_gives_no_result_is_warned_of() {
+        for (protocol, words) in [
+            (Protocol::Seca460, Some("becomes a result")),
+            (Protocol::TanitaPc, Some("`tanita-tagged`")),
+            (Protocol::ScanLink, None),
+            (Protocol::And, None),
+        ] {
+            let capabilities = Session::new(protocol, Options::default()).capabilities();
+            let why = fruitless(capabilities);
+            assert_eq!(why.is_some(), words.is_some(), "{protocol}");
+            assert!(
+                why.unwrap_or_default().contains(words.unwrap_or_default()),
+                "{protocol}"
+            );
+        }
     }
 
     #[tokio::test]

@@ -189,7 +189,7 @@ impl Reception {
             }
             Err(unfit) => {
                 let reason = unfit.code().to_owned();
-                tracing::warn!(scanner = %self.config.id, reason, "a result is set aside");
+                tracing::warn!(scanner = %self.config.id, reason, cause = %unfit, "a result is set aside");
                 let frame = RejectedFrame {
                     origin,
                     protocol: record.protocol,
@@ -212,8 +212,12 @@ impl Reception {
     async fn take_reading(&mut self, reading: Reading) {
         let hold = self.config.unknown_person == UnknownPerson::Hold && reading.subject.named().is_none();
         let disposition = if hold { Disposition::Hold } else { Disposition::Send };
+        let externalid = reading.origin.externalid;
         match self.keep_reading(&Parcel::Reading(reading), disposition).await {
-            Outcome::Stored { id } => self.scans.end(Ending::Completed, Upload::Waiting, Some(id)),
+            Outcome::Stored { id } => {
+                tracing::info!(scanner = %self.config.id, %externalid, hold, "a result is stored");
+                self.scans.end(Ending::Completed, Upload::Waiting, Some(id));
+            }
             Outcome::AlreadyPresent { .. } => self.fail_repeated(),
         }
         self.clear_rejected();

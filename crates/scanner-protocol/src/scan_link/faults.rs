@@ -7,11 +7,6 @@ use crate::{
     trouble::{self, Trouble, passing, service},
 };
 
-/// Nobody says hello.
-pub(super) const NO_ANSWER: Trouble = service(
-    "no_answer",
-    "The scanner does not answer: check that it is switched on, its cable, and that the port's speed is the scanner's",
-);
 /// It answers, and who it is has not come.
 pub(super) const NO_IDENTITY: Trouble = service(
     "no_identity",

@@ -15,7 +15,7 @@ use firmware_protocol::{
 use scan_model::progress::Stage;
 
 use super::{faults, record, uptime::Uptime};
-use crate::{DeviceError, Tick, output::Output};
+use crate::{DeviceError, Tick, output::Output, trouble::NO_ANSWER};
 
 // How long the scanner may be silent: `SPEC.md`, section 5.1.
 
@@ -120,11 +120,7 @@ impl Course {
     pub(super) fn handle_timeout(&mut self, now: Tick, is_open: bool) {
         if self.silent_at.is_some_and(|at| at <= now) {
             self.silent_at = None;
-            let trouble = if is_open {
-                faults::NO_IDENTITY
-            } else {
-                faults::NO_ANSWER
-            };
+            let trouble = if is_open { faults::NO_IDENTITY } else { NO_ANSWER };
             self.output.device_error(self.at, trouble.into());
         }
         // The scan that is announced then may have waited too long as well.

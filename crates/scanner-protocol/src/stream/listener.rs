@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scan_model::{Record, progress::Stage};
+use scan_model::{Record, progress::Stage, record::Device};
 
 use super::{Content, Grammar, Weighing, window::Found, window::Window};
 use crate::{
@@ -11,11 +11,14 @@ use crate::{
     output::Output,
     repeats::Repeats,
     scales::settle::{Settle, is_loaded},
+    trouble::NO_ANSWER,
     weight::Weight,
 };
 
 /// Scales answer at most twice a second.
 const REQUESTS: Duration = Duration::from_millis(500);
+/// Twenty requests without a frame: the device is off, asleep, or not there.
+const ANSWER: Duration = Duration::from_secs(10);
 /// After a silence as long as this one, the next byte begins a line.
 const NEW_LINE: Duration = Duration::from_secs(1);
 
@@ -34,6 +37,10 @@ pub(crate) struct Listener {
     /// When to ask for the next frame, while the line is up and the family has to be asked.
     next_request: Option<Tick>,
     request_due: bool,
+    /// When a device that has to be asked counts as silent, while the line is up and it does not yet.
+    silent_at: Option<Tick>,
+    /// It was told that the device is silent.
+    is_silent: bool,
     /// Whole frames, results or not.
     frames: u64,
 }
@@ -54,6 +61,8 @@ impl Listener {
             damaged: false,
             next_request: None,
             request_due: false,
+            silent_at: None,
+            is_silent: false,
             frames: 0,
         }
     }
@@ -80,12 +89,14 @@ impl Listener {
                 self.fall_silent(now);
                 self.next_request = self.grammar.request.map(|_| now.after(REQUESTS));
                 self.request_due = self.grammar.request.is_some();
+                self.silent_at = self.grammar.request.map(|_| now.after(ANSWER));
             }
             LineEvent::Down => {
                 self.fall_silent(now);
                 self.settle.forget();
                 self.next_request = None;
                 self.request_due = false;
+                self.silent_at = None;
             }
             LineEvent::Parity | LineEvent::Break => self.damaged = self.window.is_open(),
         }
@@ -98,6 +109,11 @@ impl Listener {
         if self.next_request.is_some_and(|deadline| deadline <= now) {
             self.next_request = Some(now.after(REQUESTS));
             self.request_due = true;
+        }
+        if self.silent_at.is_some_and(|deadline| deadline <= now) {
+            self.silent_at = None;
+            self.is_silent = true;
+            self.output.device_error(self.window.offset(), NO_ANSWER.into());
         }
     }
 
@@ -112,7 +128,7 @@ impl Listener {
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Tick> {
-        let deadlines = [self.silence_ends(), self.next_request];
+        let deadlines = [self.silence_ends(), self.next_request, self.silent_at];
         deadlines.into_iter().flatten().min()
     }
 
@@ -123,6 +139,11 @@ impl Listener {
     /// Whether the device sends weights alone.
     pub(crate) fn is_weight_only(&self) -> bool {
         matches!(self.grammar.weighing, Weighing::Printed | Weighing::Stream(_))
+    }
+
+    /// Whether anything that the device sends becomes a result.
+    pub(crate) fn has_results(&self) -> bool {
+        self.grammar.weighing != Weighing::Nothing
     }
 
     /// Whole frames so far, results or not.
@@ -148,6 +169,7 @@ impl Listener {
         match outcome.and_then(|content| vouched_for(content, damaged)) {
             Ok(content) => {
                 self.frames += 1;
+                self.answered(now, offset);
                 match content {
                     Content::Record(record) => self.report(now, offset, record),
                     Content::Weight(weight) => self.weigh(now, offset, &weight),
@@ -163,6 +185,14 @@ impl Listener {
                 self.output
                     .rejected(offset, fault.rejecting(self.window.frame().to_vec()));
             }
+        }
+    }
+
+    /// A device that has to be asked is there.
+    fn answered(&mut self, now: Tick, offset: u64) {
+        self.silent_at = self.next_request.map(|_| now.after(ANSWER));
+        if std::mem::take(&mut self.is_silent) {
+            self.output.connected(offset, Device::default());
         }
     }
 

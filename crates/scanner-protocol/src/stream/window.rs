@@ -87,6 +87,11 @@ impl Window {
         &self.held[self.frame.clone()]
     }
 
+    /// Offset in the stream of what is dealt with next.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Bytes that belonged to no frame; line ends between frames do not count.
     pub(super) fn skipped(&self) -> u64 {
         self.skipped

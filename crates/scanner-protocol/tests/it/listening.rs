@@ -129,6 +129,40 @@ fn weights(outcomes: Vec<Outcome>) -> Vec<String> {
 }
 
 #[test]
+fn a_scale_that_does_not_answer_is_told_once_and_again_when_it_is_there() {
+    let mut session = session(Protocol::TanitaWb);
+    let told = |session: &mut Session| -> Vec<&str> {
+        let events = std::iter::from_fn(|| session.poll_event());
+        let words = events.filter_map(|event| match event {
+            Event::DeviceError(error) => Some(error.name),
+            Event::Connected(_) => Some("connected"),
+            _ => None,
+        });
+        words.collect()
+    };
+    session.handle_line(Tick(0), LineEvent::Up);
+    for (seconds, words) in [(9, &[][..]), (10, &["no_answer"]), (30, &[])] {
+        session.handle_timeout(Tick(seconds * SECOND));
+        assert_eq!(told(&mut session), words, "after {seconds} s");
+    }
+    session.handle_bytes(Tick(31 * SECOND), b"S      0.0kg\r\n");
+    assert_eq!(told(&mut session), ["connected"]);
+    session.handle_bytes(Tick(32 * SECOND), b"S      0.0kg\r\n");
+    session.handle_timeout(Tick(41 * SECOND));
+    assert_eq!(told(&mut session), [""; 0]);
+    session.handle_timeout(Tick(42 * SECOND));
+    assert_eq!(told(&mut session), ["no_answer"], "it went away");
+    session.handle_line(Tick(50 * SECOND), LineEvent::Down);
+    session.handle_timeout(Tick(90 * SECOND));
+    assert_eq!(told(&mut session), [""; 0], "without a port nobody can answer");
+    // Who sends by himself may rest for days.
+    let mut sends = self::session(Protocol::And);
+    sends.handle_line(Tick(0), LineEvent::Up);
+    sends.handle_timeout(Tick(90 * SECOND));
+    assert_eq!(told(&mut sends), [""; 0]);
+}
+
+#[test]
 fn every_input_means_the_same_in_chunks_of_every_size() {
     for (id, protocol, bytes) in captures() {
         let bytes = [

@@ -110,18 +110,23 @@ fn each_protocol_says_what_its_scanner_can_do() {
         confirms_stored: false,
         live_stages: false,
         weight_only: false,
+        has_results: true,
     };
     for protocol in [
         Protocol::Auto,
         Protocol::TanitaTagged,
         Protocol::TanitaPositional,
         Protocol::Accuniq,
-        Protocol::Bmh05108,
-        Protocol::Toledo8217,
-        Protocol::Seca460,
         Protocol::Dba310,
     ] {
         assert_eq!(able(protocol), sends, "{protocol}");
+    }
+    let shows = Capabilities {
+        has_results: false,
+        ..sends
+    };
+    for protocol in [Protocol::Bmh05108, Protocol::Toledo8217, Protocol::Seca460] {
+        assert_eq!(able(protocol), shows, "{protocol}");
     }
     let weighs = Capabilities {
         weight_only: true,
