@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use scan_model::Record;
 
 use crate::{
-    Carrier, Characteristic, Content, Onlooker, Protocol, RejectReason, Rejected, Tick,
+    Carrier, Characteristic, Content, Onlooker, Protocol, RejectReason, Rejected,
     accuniq::{self, ACCUNIQ},
     bluetooth::{self, xiaomi},
     bmh05108::BMH05108,
@@ -65,8 +65,8 @@ pub fn decode_capture(protocol: Protocol, bytes: &[u8]) -> Decoding {
         Carrier::Serial if protocol == Protocol::Auto && scan_link::hear(bytes).is_none() => {
             explained_by(&ANNOUNCED, bytes)
         }
-        Carrier::Serial if protocol == Protocol::Auto => looked_on(Protocol::ScanLink, bytes),
-        Carrier::Serial => looked_on(protocol, bytes),
+        Carrier::Serial if protocol == Protocol::Auto => Onlooker::new(Protocol::ScanLink).decode(bytes),
+        Carrier::Serial => Onlooker::new(protocol).decode(bytes),
         Carrier::Bluetooth => {
             let outcome = value(protocol, bytes).map_err(|fault| fault.rejecting(bytes.to_vec()));
             let unit = Decoded {
@@ -182,16 +182,6 @@ impl Decoding {
             units,
             bytes_skipped: 0,
         }
-    }
-}
-
-fn looked_on(protocol: Protocol, bytes: &[u8]) -> Decoding {
-    let mut onlooker = Onlooker::new(protocol);
-    onlooker.handle_bytes(Tick(0), bytes);
-    onlooker.close(Tick(0));
-    Decoding {
-        units: std::iter::from_fn(|| onlooker.poll_unit()).collect(),
-        bytes_skipped: onlooker.bytes_skipped(),
     }
 }
 

@@ -3,8 +3,12 @@
 use std::{collections::VecDeque, fmt};
 
 use crate::{
-    Content, Decoded, Event, LineEvent, Options, Protocol, Session, Tick, decode::grammar, identify::ANNOUNCED,
-    scan_link::Capture, stream::Frames, tanita::pc_mode::Transcript,
+    Content, Decoded, Decoding, Event, LineEvent, Options, PositionalModel, Protocol, Session, Tick,
+    decode::grammar,
+    identify::ANNOUNCED,
+    scan_link::Capture,
+    stream::Frames,
+    tanita::{pc_mode::Transcript, positional},
 };
 
 /// What [`decode_all`](crate::decode_all) finds in a whole capture, found piece by piece while the bytes come, for tools that listen to
@@ -43,10 +47,30 @@ impl Onlooker {
                 .collect(),
             other => vec![View::new(other)],
         };
+        Self::with(views)
+    }
+
+    /// Looks on at a line of [`Protocol::TanitaPositional`] whose model is known: its layouts alone count, and all of them do.
+    pub fn positional(model: PositionalModel) -> Self {
+        let frames = Frames::new(positional::grammar_of(Some(model)));
+        Self::with(vec![View::Frames(Box::new(frames))])
+    }
+
+    const fn with(views: Vec<View>) -> Self {
         Self {
             views,
             current: 0,
             units: VecDeque::new(),
+        }
+    }
+
+    /// Everything in a capture, of which nothing was seen before and nothing follows.
+    pub fn decode(mut self, capture: &[u8]) -> Decoding {
+        self.handle_bytes(Tick(0), capture);
+        self.close(Tick(0));
+        Decoding {
+            units: self.units.drain(..).collect(),
+            bytes_skipped: self.bytes_skipped(),
         }
     }
 

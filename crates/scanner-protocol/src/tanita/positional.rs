@@ -138,7 +138,7 @@ fn decode(line: &[u8], raw: &[u8], layouts: &[&'static Layout]) -> Result<Record
         Fault::new(
             RejectReason::WrongFieldCount,
             0,
-            format!("{count} fields; a record of the model has {}", counts.join(" or ")),
+            format!("{count} fields; a record has {}", counts.join(" or ")),
         )
     })?;
     let mut record = Record {

@@ -4,7 +4,10 @@ use firmware_protocol::{
     Side,
     frame::{Frame, MAX_FRAME, encode},
 };
-use scanner_protocol::{Carrier, Content, Decoded, Onlooker, Protocol, Tick, decode_all, decode_capture};
+use scanner_protocol::{
+    Carrier, Content, Decoded, Decoding, Onlooker, PositionalModel, Protocol, RejectReason, Tick, decode_all,
+    decode_capture,
+};
 
 use crate::{
     MILLISECOND, SECOND, capture,
@@ -213,4 +216,24 @@ fn no_line_carries_bluetooth_values_and_files() {
     {
         assert!(seen(protocol, b"\x00\xb0\x36{0,16\r\n", 64).is_empty(), "{protocol}");
     }
+}
+
+#[test]
+fn of_a_positional_scanner_whose_model_is_known_all_its_lines_count_and_no_others() {
+    let weight = b"noise\r\n09/21/2005,14:02,70.5\r\n";
+    let decode = |onlooker: Onlooker| {
+        let Decoding { units, bytes_skipped } = onlooker.decode(weight);
+        let outcomes: Vec<_> = units
+            .into_iter()
+            .map(|unit| (unit.offset, unit.outcome.map(drop).map_err(|rejected| rejected.reason)))
+            .collect();
+        (outcomes, bytes_skipped)
+    };
+    let refused = (vec![(7, Err(RejectReason::WrongFieldCount))], 5);
+    assert_eq!(
+        decode(Onlooker::positional(PositionalModel::Tbf310)),
+        (vec![(7, Ok(()))], 5)
+    );
+    assert_eq!(decode(Onlooker::positional(PositionalModel::Bc418)), refused);
+    assert_eq!(decode(Onlooker::new(Protocol::TanitaPositional)), refused);
 }
