@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, error::ErrorKind};
 use scanner_driver::SerialSettings;
-use scanner_protocol::Protocol;
+use scanner_protocol::{PositionalModel, Protocol};
 
 use crate::decode::lookinbody::Column;
 
@@ -15,6 +15,17 @@ pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// What the command line asks for. Ends the program where it is wrong, or asks for help.
+    pub(crate) fn of_command_line() -> Self {
+        let cli = Self::parse();
+        if let Err(why) = cli.command.check() {
+            Self::command().error(ErrorKind::ArgumentConflict, why).exit();
+        }
+        cli
+    }
 }
 
 /// The commands.
@@ -28,6 +39,28 @@ pub(crate) enum Command {
     Sniff(Sniff),
     /// Decodes captured bytes: every record, and why a frame is none
     Decode(Decode),
+}
+
+impl Command {
+    /// Whether each argument has to do with the protocol, and why not.
+    fn check(&self) -> Result<(), &'static str> {
+        let (protocol, model, columns) = match self {
+            Self::Sniff(sniff) => (sniff.protocol, sniff.model, &[][..]),
+            Self::Decode(decode) => (decode.protocol, decode.model, &decode.columns[..]),
+            Self::Ports(_) | Self::Identify(_) => return Ok(()),
+        };
+        if model.is_some() && protocol != Protocol::TanitaPositional {
+            return Err("`--model` goes with `--protocol tanita-positional` alone");
+        }
+        if !columns.is_empty() && protocol != Protocol::LookinbodyCsv {
+            return Err("`--column` goes with `--protocol lookinbody-csv` alone");
+        }
+        Ok(())
+    }
+}
+
+fn positional_model(name: &str) -> Result<PositionalModel, &'static str> {
+    PositionalModel::of_model(name).ok_or("only TBF-310 and BC-418 send positional records")
 }
 
 /// Arguments of `scandiag ports`.
@@ -50,6 +83,9 @@ pub(crate) struct Sniff {
     /// Protocol of the bytes, by its name in the configuration
     #[arg(long, value_name = "NAME", default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
+    /// With `tanita-positional`: the model, such as `TBF-310`, as in the configuration
+    #[arg(long, value_name = "NAME", value_parser = positional_model)]
+    pub(crate) model: Option<PositionalModel>,
     /// Settings of the port, as in the configuration [default: the usual ones of the protocol]
     #[arg(long, value_name = "SETTINGS")]
     pub(crate) serial: Option<SerialSettings>,
@@ -77,6 +113,9 @@ pub(crate) struct Decode {
     /// and may begin with the number of its characteristic and a colon
     #[arg(long, value_name = "NAME", default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
+    /// With `tanita-positional`: the model, such as `TBF-310`, as in the configuration
+    #[arg(long, value_name = "NAME", value_parser = positional_model)]
+    pub(crate) model: Option<PositionalModel>,
     /// With `lookinbody-csv`: what a column holds, such as `PBF=fat_percentage` or `Weight=body_weight:[lb_av]`; columns that are named
     /// like a measurement, or `ID`, `Gender`, `Age`, are understood without it
     #[arg(long = "column", value_name = "HEADER=NAME[:UNIT]")]

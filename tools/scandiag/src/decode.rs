@@ -7,21 +7,33 @@ mod value;
 
 use std::{error::Error, io, path::Path};
 
-use scanner_protocol::{Carrier, Decoded, Decoding, Protocol, decode_capture, decode_value};
+use scanner_protocol::{Decoded, Decoding, Onlooker, PositionalModel, Protocol, decode_capture, decode_value};
 
-use self::{input::Captured, report::Report};
-use crate::{cli::Decode, exit::Code, output};
+use self::{input::Captured, lookinbody::BadTable, report::Report};
+use crate::{
+    cli::Decode,
+    exit::Code,
+    hints::{self, Looked, Looker},
+    output,
+};
 
 pub(crate) use self::input::{InputError, is_hex, read};
 
 /// Decodes every file and prints one answer for each record and each rejected frame. What else there is to say of a file goes to stderr.
 ///
 /// # Errors
-/// If a file cannot be read or is not the hexadecimal text it is said to be, or stdout is closed.
+/// If stdout is closed. A file that cannot be read, or is not what it is said to be, is told of and makes the others no worse.
 pub(crate) fn run(arguments: &Decode) -> Result<Code, Box<dyn Error>> {
     let mut code = Code::Ok;
     for path in &arguments.files {
-        if !decode_file(path, arguments)? {
+        let is_whole = match decode_file(path, arguments) {
+            Err(error) if error.is::<InputError>() => {
+                output::error(error.as_ref());
+                false
+            }
+            other => other?,
+        };
+        if !is_whole {
             code = Code::Failed;
         }
     }
@@ -34,22 +46,28 @@ fn decode_file(path: &Path, arguments: &Decode) -> Result<bool, Box<dyn Error>> 
     let length: usize = captured.iter().map(|captured| captured.bytes.len()).sum();
     let Decoding { units, bytes_skipped } = match arguments.protocol {
         Protocol::LookinbodyCsv => table(path, &captured, arguments)?,
-        protocol => streams(path, &captured, protocol),
+        protocol => streams(path, &captured, protocol, arguments.model),
     };
     let good = print(&units, arguments.json)?;
     let name = path.display();
-    if length == 0 {
-        output::note(&format!("`{name}` is empty"));
-    } else if units.is_empty() {
+    if units.is_empty() && length > 0 {
         output::note(&format!("no record in the {length} bytes of `{name}`"));
     } else if bytes_skipped > 0 {
         output::note(&format!(
             "`{name}`: skipped {bytes_skipped} of {length} bytes that nobody understands"
         ));
     }
-    if good == 0 && length > 0 {
-        give_hint(path, arguments.protocol);
-    }
+    let looked = Looked {
+        path,
+        looker: Looker::Decode,
+        protocol: arguments.protocol,
+        model: arguments.model,
+        is_dump: arguments.hex,
+        bytes: length as u64,
+        good: good as u64,
+        needs_model: units.iter().any(hints::needs_model),
+    };
+    looked.hint();
     Ok(good > 0 && good == units.len())
 }
 
@@ -60,10 +78,7 @@ fn captured(path: &Path, arguments: &Decode) -> Result<Vec<Captured>, InputError
         return input::unhex(path, &file, arguments.protocol);
     }
     if input::is_hex(&file, arguments.protocol) {
-        output::note(&format!(
-            "`{}` holds nothing but hexadecimal text; if that is a dump of the bytes, say `--hex`",
-            path.display()
-        ));
+        output::note(&hints::hexadecimal(path, "say `--hex`"));
     }
     Ok(vec![Captured::stream(file)])
 }
@@ -71,9 +86,10 @@ fn captured(path: &Path, arguments: &Decode) -> Result<Vec<Captured>, InputError
 fn table(path: &Path, captured: &[Captured], arguments: &Decode) -> Result<Decoding, InputError> {
     let bytes: Vec<_> = captured.iter().flat_map(|captured| &captured.bytes).copied().collect();
     let rows = lookinbody::decode(&bytes, &arguments.columns);
-    let units = rows.map_err(|source| InputError::NoTable {
-        path: path.to_owned(),
-        source,
+    let path = || path.to_owned();
+    let units = rows.map_err(|error| match error {
+        BadTable::NoTable(source) => InputError::NoTable { path: path(), source },
+        BadTable::NoColumn(missing) => InputError::NoColumn { path: path(), missing },
     })?;
     Ok(Decoding {
         units,
@@ -81,10 +97,10 @@ fn table(path: &Path, captured: &[Captured], arguments: &Decode) -> Result<Decod
     })
 }
 
-fn streams(path: &Path, captured: &[Captured], protocol: Protocol) -> Decoding {
+fn streams(path: &Path, captured: &[Captured], protocol: Protocol, model: Option<PositionalModel>) -> Decoding {
     let mut all = Decoding::default();
     for captured in captured {
-        let found = decode(protocol, captured);
+        let found = decode(protocol, model, captured);
         for surplus in found.units.iter().filter_map(|unit| value::surplus(unit, captured)) {
             output::note(&format!("`{}`: {surplus}", path.display()));
         }
@@ -109,7 +125,10 @@ fn print(units: &[Decoded], json: bool) -> io::Result<usize> {
     Ok(good)
 }
 
-fn decode(protocol: Protocol, captured: &Captured) -> Decoding {
+fn decode(protocol: Protocol, model: Option<PositionalModel>, captured: &Captured) -> Decoding {
+    if let Some(model) = model {
+        return Onlooker::positional(model).decode(&captured.bytes);
+    }
     let one = |unit| Decoding {
         units: vec![unit],
         bytes_skipped: 0,
@@ -118,16 +137,4 @@ fn decode(protocol: Protocol, captured: &Captured) -> Decoding {
         Some(characteristic) => one(decode_value(characteristic, &captured.bytes)),
         None => value::refuse(protocol, &captured.bytes).map_or_else(|| decode_capture(protocol, &captured.bytes), one),
     }
-}
-
-/// What to try where nothing was decoded.
-fn give_hint(path: &Path, protocol: Protocol) {
-    if protocol.carrier() != Carrier::Serial {
-        return;
-    }
-    let because = match protocol {
-        Protocol::Auto => "it knows families that `--protocol auto` does not".to_owned(),
-        named => format!("the bytes may be of another family than {named}"),
-    };
-    output::note(&format!("try `scandiag identify {}`: {because}", path.display()));
 }

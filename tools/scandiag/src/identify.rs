@@ -4,7 +4,9 @@ mod probe;
 
 use std::{error::Error, path::Path, time::Duration};
 
-use scanner_driver::{DataBits, Parity, PortSelector, SerialSettings, is_pseudo_terminal, list_ports, listen};
+use scanner_driver::{
+    DataBits, OpenError, Parity, PortSelector, SerialSettings, Tap, is_pseudo_terminal, list_ports, listen,
+};
 use scanner_protocol::{
     Protocol,
     identify::{Confidence, Frame, Heard, Identified, Unidentified, identify},
@@ -16,6 +18,7 @@ use crate::{
     cli::Identify,
     decode::{is_hex, read},
     exit::Code,
+    hints::{Looker, by_name_alone},
     output,
     place::{NothingThere, is_captured},
 };
@@ -89,22 +92,30 @@ fn captured(path: &Path) -> Result<Answer, Box<dyn Error>> {
             name,
             "the file holds hexadecimal text: `scandiag decode --hex` takes it".to_owned(),
         ),
-        Err(reason) => Answer::nothing(name, in_a_file(reason).to_owned()),
+        Err(reason) => Answer::nothing(name, in_a_file(reason)),
     })
 }
 
 /// Why nothing was recognised, for somebody who has bytes and no cable.
-fn in_a_file(reason: Unidentified) -> &'static str {
-    match reason {
-        Unidentified::Silence => "the file is empty",
+fn in_a_file(reason: Unidentified) -> String {
+    let why = match reason {
+        Unidentified::Silence => return "the file is empty".to_owned(),
         Unidentified::WrongFrame => {
-            "the bytes have their highest bit set, as seven data bits with parity look at 8N1, and no family explains them; \
-             were they kept at the scanner's settings?"
+            "the bytes have their highest bit set, as seven data bits with parity look at 8N1, and no family explains them"
         }
-        Unidentified::Unknown => {
-            "no family explains the bytes; were they kept at the scanner's settings? Bluetooth values, tables and experimental families \
-             are known by their names alone: `scandiag decode --protocol`"
-        }
+        Unidentified::Unknown => "no family explains the bytes",
+    };
+    format!(
+        "{why} (were they kept at the scanner's settings?); {}; so are Bluetooth values and tables",
+        by_name_alone(Looker::Decode)
+    )
+}
+
+/// Why nothing was recognised, for somebody at a port.
+fn at_a_port(reason: Unidentified) -> String {
+    match reason {
+        Unidentified::Silence => reason.to_string(),
+        Unidentified::WrongFrame | Unidentified::Unknown => format!("{reason}; {}", by_name_alone(Looker::Sniff)),
     }
 }
 
@@ -121,13 +132,15 @@ fn attached(path: &Path, arguments: &Identify) -> Result<Answer, Box<dyn Error>>
                 CHATTY => longest.min(LONGEST_CHATTY),
                 _ => longest,
             };
-            output::note(&format!("{name}: listening at {settings} for {} s", time.as_secs()));
-            match listen(&port, settings, &[], time, |bytes| is_certain(settings, bytes)).await {
-                Ok(bytes) => all.push((settings, bytes)),
+            let tap = match Tap::open(&port, settings).await {
+                Ok(tap) => tap,
                 // An adapter that cannot do these settings may do the next.
-                Err(scanner_driver::OpenError::BadSettings { .. }) => {}
+                Err(OpenError::BadSettings { .. }) => continue,
                 Err(error) => return Ok(Answer::nothing(name, output::chain(&NothingThere::from(error)))),
-            }
+            };
+            output::note(&format!("{name}: listening at {settings} for {} s", time.as_secs()));
+            let bytes = tap.listen(time, |bytes| is_certain(settings, bytes)).await;
+            all.push((settings, bytes));
             // At a wrong speed, noise may begin like a frame: what is merely possible waits for something better.
             if let Ok(found) = recognised(&all)
                 && found.confidence >= Confidence::Likely
@@ -160,7 +173,7 @@ fn attached(path: &Path, arguments: &Identify) -> Result<Answer, Box<dyn Error>>
         }
         Ok(match recognised(&all) {
             Ok(found) => Answer::heard(path, &found, all[found.heard].0),
-            Err(reason) => Answer::nothing(name, reason.to_string()),
+            Err(reason) => Answer::nothing(name, at_a_port(reason)),
         })
     })
 }
@@ -251,5 +264,25 @@ impl Answer {
         }
         text.push_str(&format!(": {}", self.reason));
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_finds_no_family_is_given_the_names_of_those_that_have_to_be_named() {
+        for reason in [Unidentified::WrongFrame, Unidentified::Unknown] {
+            for (said, command) in [
+                (at_a_port(reason), "`scandiag sniff --protocol NAME`"),
+                (in_a_file(reason), "`scandiag decode --protocol NAME`"),
+            ] {
+                for part in [command, "dba310", "seca-460", "bmh05108", "doran"] {
+                    assert!(said.contains(part), "{said}");
+                }
+            }
+        }
+        assert!(!at_a_port(Unidentified::Silence).contains("NAME"));
     }
 }

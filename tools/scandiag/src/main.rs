@@ -3,6 +3,7 @@
 mod cli;
 mod decode;
 mod exit;
+mod hints;
 mod identify;
 mod output;
 mod place;
@@ -11,10 +12,8 @@ mod sniff;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::of_command_line();
     let outcome = match &cli.command {
         cli::Command::Ports(arguments) => ports::run(arguments),
         cli::Command::Identify(arguments) => identify::run(arguments),

@@ -25,7 +25,13 @@ use self::{
     source::Source,
     tally::Tally,
 };
-use crate::{cli::Sniff, decode::report::Report, exit::Code, output};
+use crate::{
+    cli::Sniff,
+    decode::report::Report,
+    exit::Code,
+    hints::{self, Looked, Looker},
+    output,
+};
 
 /// Bytes that nobody understood are told once so much time has passed without a unit behind them.
 const TELL_SKIPPED: Duration = Duration::from_secs(1);
@@ -119,7 +125,10 @@ async fn sniff(arguments: &Sniff) -> Result<Code, Box<dyn Error>> {
     };
     ear.finish()?;
     match failed {
-        None => Ok(Code::Ok),
+        None => {
+            ear.hint(arguments, source.is_port());
+            Ok(Code::Ok)
+        }
         Some(error) => Err(error),
     }
 }
@@ -143,6 +152,8 @@ struct Ear {
     /// The frames of scan-link, where the line may carry it.
     frames: Option<LinkFrames>,
     tally: Tally,
+    /// Some lines were refused that are records of a known model.
+    needs_model: bool,
     /// Skipped bytes that were told of, and since when there are others.
     told: u64,
     untold_since: Option<Instant>,
@@ -158,9 +169,12 @@ impl Ear {
             json: arguments.json,
             hex: arguments.hex,
             save,
-            onlooker: Onlooker::new(arguments.protocol),
+            onlooker: arguments
+                .model
+                .map_or_else(|| Onlooker::new(arguments.protocol), Onlooker::positional),
             frames: may_be_link.then(LinkFrames::default),
             tally: Tally::default(),
+            needs_model: false,
             told: 0,
             untold_since: None,
         })
@@ -181,7 +195,7 @@ impl Ear {
                 source,
             })?;
         }
-        self.tally.bytes += bytes.len() as u64;
+        self.tally.bytes(bytes);
         if self.hex {
             self.print(&What::Bytes(bytes))?;
         }
@@ -211,9 +225,30 @@ impl Ear {
         self.print_units()?;
         self.tell_skipped()?;
         self.tally.skipped = self.onlooker.bytes_skipped();
-        let tally = std::mem::take(&mut self.tally);
-        self.print(&What::Summary(tally))?;
+        self.print(&What::Summary(&self.tally))?;
         Ok(())
+    }
+
+    /// What to try next, if less was understood than there may be.
+    fn hint(&self, arguments: &Sniff, is_port: bool) {
+        if !is_port && self.tally.is_hexadecimal() {
+            output::note(&hints::hexadecimal(
+                &arguments.source,
+                "`scandiag decode --hex` takes it",
+            ));
+            return;
+        }
+        let looked = Looked {
+            path: &arguments.source,
+            looker: if is_port { Looker::Sniff } else { Looker::Decode },
+            protocol: arguments.protocol,
+            model: arguments.model,
+            is_dump: false,
+            bytes: self.tally.bytes,
+            good: self.tally.good(),
+            needs_model: self.needs_model,
+        };
+        looked.hint();
     }
 
     fn now(&self) -> Tick {
@@ -228,6 +263,7 @@ impl Ear {
                 continue;
             }
             self.tally.unit(&unit);
+            self.needs_model |= hints::needs_model(&unit);
             self.print(&What::Unit(Report::new(&unit)))?;
         }
         Ok(())

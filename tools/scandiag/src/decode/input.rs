@@ -8,6 +8,7 @@ use std::{
 
 use scanner_protocol::{Carrier, Protocol};
 
+use super::lookinbody::NoColumn;
 use crate::place::is_standard_input;
 
 /// The longest file that is taken into memory: more than an hour of a full line at 115200 baud.
@@ -43,6 +44,14 @@ pub(crate) enum InputError {
         path: PathBuf,
         /// Why.
         source: csv::Error,
+    },
+    /// Something is said of a column that the table does not have.
+    #[error("`{}`: {missing}", path.display())]
+    NoColumn {
+        /// Which file.
+        path: PathBuf,
+        /// Which column, and which there are.
+        missing: NoColumn,
     },
     /// Hexadecimal text was announced and something else came.
     #[error("`{}` is not hexadecimal text: {fault} (give pairs of digits, blanks between them are allowed)", path.display())]

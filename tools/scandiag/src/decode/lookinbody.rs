@@ -50,6 +50,29 @@ pub(crate) enum BadColumn {
     },
 }
 
+/// Why a file is not read.
+#[derive(Debug)]
+pub(super) enum BadTable {
+    /// It is no table of text.
+    NoTable(csv::Error),
+    /// It has not all the columns that the map names.
+    NoColumn(NoColumn),
+}
+
+/// A column of the map that the table does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no column `{header}`; the table has {}", columns.join(", "))]
+pub(crate) struct NoColumn {
+    header: String,
+    columns: Vec<String>,
+}
+
+impl From<csv::Error> for BadTable {
+    fn from(error: csv::Error) -> Self {
+        Self::NoTable(error)
+    }
+}
+
 impl FromStr for Column {
     type Err = BadColumn;
 
@@ -106,15 +129,22 @@ impl Holds {
 /// One unit for each row behind the first.
 ///
 /// # Errors
-/// The file is not a table of text.
-pub(crate) fn decode(bytes: &[u8], columns: &[Column]) -> Result<Vec<Decoded>, csv::Error> {
+/// The file is not a table of text, or lacks one of `columns`. An empty one lacks nothing.
+pub(super) fn decode(bytes: &[u8], columns: &[Column]) -> Result<Vec<Decoded>, BadTable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let map: Vec<_> = table
-        .headers()?
+    let headers: Vec<_> = table.headers()?.iter().map(|header| header.trim().to_owned()).collect();
+    let missing = columns.iter().find(|column| !headers.contains(&column.header));
+    if let Some(column) = missing.filter(|_| !headers.is_empty()) {
+        return Err(BadTable::NoColumn(NoColumn {
+            header: column.header.clone(),
+            columns: headers,
+        }));
+    }
+    let map: Vec<_> = headers
         .iter()
         .map(|header| {
-            let mapped = columns.iter().find(|column| column.header == header.trim());
+            let mapped = columns.iter().find(|column| column.header == *header);
             mapped.map(|column| column.content).or_else(|| Holds::of(header))
         })
         .collect();

@@ -2,8 +2,11 @@
 
 use std::{borrow::Cow, fmt};
 
-use scan_model::{Decimal, DeviceTime, Flag, Integrity, Metric, Record, Unit, record::Measurement, subject::Subject};
-use scanner_protocol::{Content, Decoded, Message, Protocol, Rejected, Weight, WeightMode, raw_tags};
+use scan_model::{
+    Decimal, DeviceTime, Flag, Integrity, Metric, Reading, Record, Unit, reading::Unfit, record::Measurement,
+    subject::Subject,
+};
+use scanner_protocol::{Carrier, Content, Decoded, Message, Protocol, Rejected, Weight, WeightMode, raw_tags};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 /// The answer for one unit.
@@ -37,6 +40,9 @@ pub(crate) struct RecordReport<'a> {
     subject: &'a Subject,
     device_time: Option<String>,
     flags: Vec<String>,
+    /// Why the agent uploads nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "code")]
+    unfit: Option<Unfit>,
     raw_tags: Pairs<'a>,
 }
 
@@ -88,7 +94,7 @@ impl<'a> Report<'a> {
     pub(crate) fn new(unit: &'a Decoded) -> Self {
         let protocol = unit.protocol;
         match &unit.outcome {
-            Ok(Content::Record(record)) => Self::Record(RecordReport::new(record, unit.offset)),
+            Ok(Content::Record(record)) => Self::Record(RecordReport::new(protocol, record, unit.offset)),
             Ok(Content::Weight(weight)) => Self::Weight(WeightReport::new(protocol, weight, unit.offset)),
             Ok(Content::Message(message)) => Self::Message(MessageReport::new(protocol, message, unit.offset)),
             Err(rejected) => Self::Rejected(RejectedReport::new(rejected, unit.offset)),
@@ -102,7 +108,9 @@ impl<'a> Report<'a> {
 }
 
 impl<'a> RecordReport<'a> {
-    fn new(record: &'a Record, offset: u64) -> Self {
+    fn new(protocol: Protocol, record: &'a Record, offset: u64) -> Self {
+        // Only what comes over a line comes to the agent.
+        let reaches_agent = protocol.carrier() == Carrier::Serial;
         let mut flags: Vec<_> = record.flags.iter().map(ToString::to_string).collect();
         let invalid_time = Flag::DeviceTimeInvalid.to_string();
         if record.device_time == DeviceTime::Invalid && !flags.contains(&invalid_time) {
@@ -121,6 +129,7 @@ impl<'a> RecordReport<'a> {
             subject: &record.subject,
             device_time: device_time(record.device_time),
             flags,
+            unfit: Reading::check(record).err().filter(|_| reaches_agent),
             raw_tags: Pairs(raw_tags(record)),
         }
     }
@@ -174,6 +183,10 @@ fn checksum(integrity: Integrity) -> &'static str {
         Integrity::Verified => "verified",
         Integrity::None => "none",
     }
+}
+
+fn code<S: Serializer>(unfit: &Option<Unfit>, serializer: S) -> Result<S::Ok, S::Error> {
+    unfit.as_ref().map(Unfit::code).serialize(serializer)
 }
 
 fn device_time(time: DeviceTime) -> Option<String> {
@@ -271,7 +284,11 @@ impl fmt::Display for RecordReport<'_> {
         for flag in &self.flags {
             write!(f, "\n  flag: {flag}")?;
         }
-        Ok(())
+        match &self.unfit {
+            None => Ok(()),
+            Some(unfit @ Unfit::NotAMeasurement) => write!(f, "\n  no result for the agent: {unfit}"),
+            Some(unfit) => write!(f, "\n  the agent sets it aside: {unfit}"),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) enum What<'a> {
     /// So many bytes that nobody understood.
     Skipped(u64),
     /// The end.
-    Summary(Tally),
+    Summary(&'a Tally),
 }
 
 impl fmt::Display for Line<'_> {
@@ -66,7 +66,7 @@ impl Serialize for Line<'_> {
             What::Skipped(bytes) => self
                 .timed(Some("skipped"), &Skipped { bytes: *bytes })
                 .serialize(serializer),
-            What::Summary(tally) => self.timed(Some("summary"), tally).serialize(serializer),
+            What::Summary(tally) => self.timed(Some("summary"), *tally).serialize(serializer),
         }
     }
 }

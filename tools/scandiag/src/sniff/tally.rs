@@ -22,9 +22,32 @@ pub(super) struct Tally {
     /// Of scan-link, by kind.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     frames: BTreeMap<&'static str, u64>,
+    /// Hexadecimal digits, and what is neither such a digit nor a blank.
+    #[serde(skip)]
+    has_digits: bool,
+    #[serde(skip)]
+    has_others: bool,
 }
 
 impl Tally {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.bytes += bytes.len() as u64;
+        self.has_digits |= bytes.iter().any(u8::is_ascii_hexdigit);
+        self.has_others |= bytes
+            .iter()
+            .any(|byte| !byte.is_ascii_hexdigit() && !byte.is_ascii_whitespace());
+    }
+
+    /// Whether all that came is hexadecimal text.
+    pub(super) const fn is_hexadecimal(&self) -> bool {
+        self.has_digits && !self.has_others
+    }
+
+    /// Everything that was understood.
+    pub(super) fn good(&self) -> u64 {
+        self.records + self.weights + self.messages + self.frames.values().sum::<u64>()
+    }
+
     pub(super) fn unit(&mut self, unit: &Decoded) {
         match &unit.outcome {
             Ok(Content::Record(_)) => self.records += 1,
@@ -42,6 +65,13 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes, skipped {}", self.bytes, self.skipped)?;
+        let rejected = self.rejected.values().sum::<u64>();
+        // Line ends between units are neither skipped nor of a unit.
+        match self.bytes.saturating_sub(self.skipped) {
+            rest if rest == 0 || self.skipped == 0 => {}
+            rest if self.good() + rejected == 0 => write!(f, ", line ends {rest}")?,
+            rest => write!(f, ", units and line ends {rest}")?,
+        }
         let units = [
             ("records", self.records),
             ("weights", self.weights),
@@ -50,7 +80,7 @@ impl fmt::Display for Tally {
         for (name, count) in units.into_iter().filter(|(_, count)| *count > 0) {
             write!(f, ", {name} {count}")?;
         }
-        write!(f, ", rejected {}", self.rejected.values().sum::<u64>())?;
+        write!(f, ", rejected {rejected}")?;
         list(f, &self.rejected)?;
         if !self.frames.is_empty() {
             write!(f, ", frames {}", self.frames.values().sum::<u64>())?;

@@ -344,3 +344,124 @@ fn a_table_of_lookinbody_is_decoded_with_a_map_of_its_columns() {
         serde_json::json!({"body_weight": {"value": "80.50", "unit": "kg"}, "fat_percentage": {"value": "24.0", "unit": "%"}})
     );
 }
+
+#[test]
+fn a_record_that_the_agent_sets_aside_is_said_to_be() {
+    let unfit = printed("tanita-legacy.json", "tbf310-export", "tanita-positional");
+    assert_eq!((&unfit["ok"], &unfit["unfit"]), (&true.into(), &"contradiction".into()));
+    let text = |line: &[u8]| {
+        let output = decode_bytes(line, &["--protocol", "tanita-positional"]);
+        assert_eq!(output.status.code(), Some(0));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let torn = text(b"0,2,170,010.6,431,28.4,31.4,79.2,58.0,27,32.3,9771\r\n");
+    assert!(torn.contains("the agent sets it aside: the record has "), "{torn}");
+
+    let tagged = decode_bytes(b"{0,16,~0,1,MO,\"HD-351BT\",Wp,165.4,CS,DE\r\n", &["--json"]);
+    let good = &objects(&tagged)[0];
+    assert!(good["ok"] == true && good.get("unfit").is_none(), "{good}");
+}
+
+#[test]
+fn with_its_model_a_scanner_has_the_lines_that_the_agent_takes() {
+    let weight = b"09/21/2005,14:02,70.5\r\n";
+    let positional = ["--json", "--protocol", "tanita-positional"];
+    let with_model = |model| decode_bytes(weight, &[&positional[..], &["--model", model]].concat());
+    let taken = with_model("TBF-310GS");
+    assert_eq!(
+        objects(&taken)[0]["measurements"],
+        serde_json::json!({"body_weight": {"value": "70.5", "unit": "kg"}})
+    );
+    assert_eq!((said(&taken), taken.status.code()), (String::new(), Some(0)));
+
+    // Who does not name it is told to.
+    let nameless = decode_bytes(weight, &positional);
+    assert_eq!(nameless.status.code(), Some(1));
+    assert_eq!(objects(&nameless)[0]["error"], "wrong_field_count");
+    assert!(said(&nameless).contains("`--model TBF-310`"), "{}", said(&nameless));
+    assert!(!said(&nameless).contains("another family"), "{}", said(&nameless));
+    let other = with_model("BC-418MA");
+    assert_eq!(other.status.code(), Some(1));
+    assert!(!said(&other).contains("--model"), "{}", said(&other));
+}
+
+#[test]
+fn an_argument_that_has_nothing_to_do_with_the_protocol_is_wrong_usage() {
+    for (arguments, named) in [
+        (
+            &["--column", "PBF=fat_percentage"][..],
+            "`--protocol lookinbody-csv` alone",
+        ),
+        (
+            &["--protocol", "and", "--column", "PBF=fat_percentage"],
+            "`--protocol lookinbody-csv` alone",
+        ),
+        (&["--model", "TBF-310"], "`--protocol tanita-positional` alone"),
+        (
+            &["--protocol", "tanita-positional", "--model", "MC-780"],
+            "TBF-310 and BC-418",
+        ),
+    ] {
+        let output = decode_bytes(WEIGHT, arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(said(&output).contains(named), "{}", said(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn families_that_nobody_recognises_are_named_where_auto_finds_nothing() {
+    let told = said(&decode_bytes(b"\x55\xaa\x01", &[]));
+    for named in [
+        "`scandiag decode --protocol NAME`",
+        "bmh05108",
+        "dba310",
+        "seca-460",
+        "doran",
+    ] {
+        assert!(told.contains(named), "{told}");
+    }
+    // Of a dump `identify` only says that it is one.
+    for (protocol, hint) in [("auto", "seca-460"), ("and", "try `--protocol auto`")] {
+        let told = said(&decode("55aa01", &["--hex", "--protocol", protocol]));
+        assert!(told.contains(hint) && !told.contains("identify"), "{told}");
+    }
+}
+
+#[test]
+fn a_column_that_the_table_does_not_have_is_named() {
+    let run = |table: &str, column: &str| {
+        decode_bytes(table.as_bytes(), &["--protocol", "lookinbody-csv", "--column", column])
+    };
+    let misspelt = run("Name,Weight,PBF\nx,80.5,24.0\n", "Pbf=fat_percentage");
+    assert_eq!(misspelt.status.code(), Some(1));
+    assert!(
+        said(&misspelt).contains("no column `Pbf`; the table has Name, Weight, PBF"),
+        "{}",
+        said(&misspelt)
+    );
+    assert!(misspelt.stdout.is_empty());
+    assert!(said(&run("", "Pbf=fat_percentage")).contains("is empty"));
+}
+
+#[test]
+fn a_file_that_is_missing_does_not_keep_the_others_from_being_decoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, missing, last) = (
+        folder.path().join("a"),
+        folder.path().join("b"),
+        folder.path().join("c"),
+    );
+    fs::write(&first, WEIGHT).unwrap();
+    fs::write(&last, b"ST,+00071.50 kg\r\n").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scandiag"));
+    let output = command
+        .args(["decode", "--json"])
+        .args([&first, &missing, &last])
+        .output()
+        .unwrap();
+    let values: Vec<_> = objects(&output).iter().map(|unit| unit["value"].clone()).collect();
+    assert_eq!(values, ["70.50", "71.50"]);
+    assert!(said(&output).contains(&format!("cannot read `{}`", missing.display())));
+    assert_eq!(output.status.code(), Some(1));
+}

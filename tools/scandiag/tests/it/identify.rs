@@ -59,6 +59,7 @@ fn a_port_that_is_not_there_is_an_answer_that_names_it() {
         .args(["identify", "--json", "/dev/no-such-port"])
         .output()
         .unwrap();
+    assert!(output.stderr.is_empty(), "nobody listened");
     assert_eq!(output.status.code(), Some(1));
     let reason = answer(&output)["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("/dev/no-such-port"), "{reason}");

@@ -121,6 +121,111 @@ fn the_capture_is_kept_and_no_other_is_overwritten() {
     assert!(!said.contains("there already"), "{said}");
 }
 
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn who_hears_nothing_that_is_understood_is_told_what_to_try() {
+    let line = b"0,2,170,110.6,431,28.4,31.4,79.2,58.0,27,32.3,9771\r\n";
+    for (bytes, arguments, hints) in [
+        (&b""[..], &[][..], &["is empty"][..]),
+        (
+            b"53542c2b 30303037\n302e3530206b670d0a\n",
+            &[],
+            &["hexadecimal text", "`scandiag decode --hex`"],
+        ),
+        (
+            line,
+            &[],
+            &["`scandiag identify ", "`scandiag decode --protocol NAME`", "seca-460"],
+        ),
+        (
+            line,
+            &["--protocol", "and"],
+            &["`scandiag identify ", "another family than and"],
+        ),
+        (
+            b"09/21/2005,14:02,70.5\r\n",
+            &["--protocol", "tanita-positional"],
+            &["`--model TBF-310`"],
+        ),
+    ] {
+        let output = captured(bytes, arguments);
+        for hint in hints {
+            assert!(said(&output).contains(hint), "{arguments:?}: {}", said(&output));
+        }
+        assert_eq!(output.status.code(), Some(0), "it listened as asked");
+    }
+    for (bytes, arguments) in [
+        (&b"ST,+00070.50 kg\r\n"[..], &[][..]),
+        (line, &["--protocol", "tanita-positional"]),
+        (
+            b"09/21/2005,14:02,70.5\r\n",
+            &["--protocol", "tanita-positional", "--model", "TBF-310"],
+        ),
+    ] {
+        assert_eq!(said(&captured(bytes, arguments)), "", "{arguments:?}");
+    }
+    assert_eq!(captured(line, &["--model", "TBF-310"]).status.code(), Some(2));
+}
+
+#[test]
+fn what_was_skipped_and_what_was_not_make_all_that_was_heard() {
+    let summary = |bytes: &[u8]| {
+        let output = captured(bytes, &[]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(
+        summary(b"noise\r\nmore\r\n"),
+        "heard 13 bytes, skipped 9, line ends 4, rejected 0"
+    );
+    assert_eq!(
+        summary(b"noise\r\nST,+00070.50 kg\r\n"),
+        "heard 24 bytes, skipped 5, units and line ends 19, weights 1, rejected 0"
+    );
+    // Bytes of all values in no order, as at a wrong speed.
+    let mut state = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .filter(|byte| !matches!(byte, b'{' | 0x02))
+    .take(5000)
+    .collect();
+    let line_ends = noise.iter().filter(|byte| matches!(byte, b'\r' | b'\n')).count();
+    assert_eq!(
+        summary(&noise),
+        format!(
+            "heard 5000 bytes, skipped {}, line ends {line_ends}, rejected 0",
+            5000 - line_ends
+        )
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_scanner_that_has_to_be_asked_is_not_waited_for_in_vain() {
+    use scansim::Pty;
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let _guard = runtime.enter();
+    let folder = tempfile::tempdir().unwrap();
+    let scale = Pty::open(folder.path().join("scale")).unwrap();
+    for (protocol, hint) in [
+        ("tanita-wb", "`scandiag identify --probe "),
+        ("cas", "the agent asks"),
+        ("auto", "most scanners send only at the end of a measurement"),
+    ] {
+        let output = sniff(&["--seconds", "1", "--protocol", protocol], scale.link());
+        assert!(said(&output).contains(hint), "{protocol}: {}", said(&output));
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_scanner_at_a_port_is_shown_live_and_nothing_is_written_to_it() {
