@@ -164,24 +164,32 @@ fn a_record_longer_than_any_can_be_is_handed_over_as_damaged_and_holds_nothing_u
     assert_eq!(heard, ["connected 7", "damaged 7-1", "result 7-2"]);
 }
 
+/// What the bridge hears of a scanner that says something again before each of its frames.
+fn hear_a_loop(device: &mut Device<Store>, host: &mut Host, say: impl Fn(&mut Device<Store>)) -> Vec<String> {
+    let mut heard = Heard::default();
+    for _ in 0..8 {
+        say(device);
+        let frame = device.poll_transmit(at(0)).expect("there is always something to say");
+        host.handle_bytes(at(0), frame);
+        drain_host(host, &mut heard, true);
+        while let Some(frame) = host.poll_transmit(at(0)) {
+            device.handle_bytes(at(0), frame);
+            while device.poll_event().is_some() {}
+        }
+    }
+    heard.at_host
+}
+
 #[test]
 fn a_scanner_that_logs_in_its_loop_sends_its_results_in_turn_with_the_lines() {
     let (mut device, mut host) = (device(1), host(2));
     talk(&mut device, &mut host, at(0));
     keep(&mut device, 1);
     keep(&mut device, 2);
-    let mut heard = Heard::default();
-    for _ in 0..8 {
+    let heard = hear_a_loop(&mut device, &mut host, |device| {
         while device.log(LogLevel::Debug, "line").is_ok() {}
-        let frame = device.poll_transmit(at(0)).expect("there is always something to say");
-        host.handle_bytes(at(0), frame);
-        drain_host(&mut host, &mut heard, true);
-        while let Some(frame) = host.poll_transmit(at(0)) {
-            device.handle_bytes(at(0), frame);
-            while device.poll_event().is_some() {}
-        }
-    }
-    assert_eq!(heard.at_host[..4], ["line", "result 7-1", "line", "result 7-2"]);
+    });
+    assert_eq!(heard[..4], ["line", "result 7-1", "line", "result 7-2"]);
 }
 
 #[test]
@@ -254,18 +262,10 @@ fn a_scanner_that_repeats_the_end_of_a_scan_in_its_loop_sends_its_result() {
     let (mut device, mut host) = (device(1), host(2));
     talk(&mut device, &mut host, at(0));
     let ending = Ending::Completed(keep(&mut device, 1).result);
-    let mut heard = Heard::default();
-    for _ in 0..4 {
+    let heard = hear_a_loop(&mut device, &mut host, |device| {
         while device.ended(ScanRef::WalkUp(1), ending).is_ok() {}
-        let frame = device.poll_transmit(at(0)).expect("there is always something to say");
-        host.handle_bytes(at(0), frame);
-        drain_host(&mut host, &mut heard, true);
-        while let Some(frame) = host.poll_transmit(at(0)) {
-            device.handle_bytes(at(0), frame);
-            while device.poll_event().is_some() {}
-        }
-    }
-    assert_eq!(heard.at_host[..2], [format!("{ending:?}"), "result 7-1".to_owned()]);
+    });
+    assert_eq!(heard[..2], [format!("{ending:?}"), "result 7-1".to_owned()]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Scans that the bridge asks for.
 
-use firmware_protocol::{Capabilities, DeviceEvent, Ending, ScanKind, ScanRef, Sex, Stage, Start};
+use firmware_protocol::{Capabilities, DeviceEvent, Ending, ResultNumber, ScanKind, ScanRef, Sex, Stage, Start};
 use scan_model::{
     Flag,
     subject::{BodyType, Gender, Subject},
@@ -108,6 +108,23 @@ fn a_scan_that_the_scanner_refuses_ends_with_the_reason() {
         .unwrap();
     line.settle();
     assert_eq!(line.words(), ["connected", "Preparing 0", "subject_incomplete"]);
+}
+
+#[test]
+fn the_result_of_a_scan_that_was_given_up_is_nobodys_after_a_restart_of_the_scanner_as_well() {
+    let (mut line, heard) = asked(start("0000000112"));
+    line.command(Command::Cancel).unwrap();
+    let before = ResultNumber { boot: 6, number: 1 };
+    let bytes = record(ScanRef::Asked(heard.scan), 1, |header| header.result = before);
+    line.scanner.store_mut().append(before, &bytes).unwrap();
+    line.settle();
+    let Some(Event::Record(record)) = line.events.last() else {
+        panic!("{:?}", line.events)
+    };
+    assert_eq!(
+        (&record.flags[..], &record.subject.number),
+        (&[Flag::SubjectMismatch][..], &None)
+    );
 }
 
 #[test]

@@ -104,6 +104,27 @@ fn a_result_that_is_not_called_stored_is_sent_again_and_not_told_again() {
 }
 
 #[test]
+fn a_result_that_is_not_stored_holds_up_the_next_one_in_the_next_session_too() {
+    let mut line = Line::new();
+    line.stores = false;
+    line.settle();
+    line.complete(WALK_UP, 1);
+    line.port(LineEvent::Down);
+    line.port(LineEvent::Up);
+    line.reach(ScanRef::WalkUp(2), Stage::Calculating, 0);
+    line.complete(ScanRef::WalkUp(2), 2);
+    line.run(600 * SECOND);
+    assert_eq!(
+        line.words(),
+        ["connected", "record 1", "connected", "ReadingResults 0"],
+        "the disk is full; the scanner has the result"
+    );
+    line.command(Command::Stored(RecordId(id(1)))).unwrap();
+    line.settle();
+    assert_eq!(line.words(), ["record 2"]);
+}
+
+#[test]
 fn a_bridge_that_was_restarted_hears_the_result_again_under_the_same_identity() {
     let mut line = Line::new();
     line.stores = false;
