@@ -24,7 +24,7 @@ pub(crate) struct Conversation {
     session: Session,
     settings: SerialSettings,
     /// What the session makes of the bytes that come.
-    pub(crate) hearing: Hearing,
+    hearing: Hearing,
     commands: mpsc::Receiver<CommandRequest>,
     counters: watch::Sender<Counters>,
     /// Tick zero.
@@ -111,7 +111,7 @@ impl Conversation {
                     let Some(link) = link else { return Ok(()) };
                     let now = Instant::now();
                     self.session.handle_bytes(self.tick(now), link.received(count));
-                    self.hearing.hear(count, self.session.counters().bytes_skipped);
+                    self.hearing.hear(count, self.session.counters());
                     self.collect(now);
                 }
                 Moved::Written(count) => self.note_written(count),
@@ -124,6 +124,16 @@ impl Conversation {
     /// How many bytes have meant nothing, until the session knows what it listens to.
     pub(crate) fn noise(&self) -> Option<u64> {
         (!self.session.is_recognised()).then(|| self.session.counters().bytes_skipped)
+    }
+
+    /// Whether what came last means nothing to the session.
+    pub(crate) fn hears_noise(&self) -> bool {
+        self.hearing.is_noise()
+    }
+
+    /// What comes next may come from another device.
+    pub(crate) fn forget_noise(&mut self) {
+        self.hearing.forget(self.session.counters());
     }
 
     /// Whether the session waits for something to follow, as in the middle of a record.

@@ -104,7 +104,7 @@ impl Driver {
                         }
                         Ending::Lost(loss) => {
                             info!(scanner = %self.conversation.scanner, cause = %loss, "port lost");
-                            self.conversation.hearing.forget();
+                            self.conversation.forget_noise();
                             self.publish(PortState::Lost { path });
                         }
                     }
@@ -174,7 +174,7 @@ impl Driver {
         let mut until_ended = async || {
             let mut was_noise = None;
             loop {
-                let is_noise = self.conversation.hearing.is_noise();
+                let is_noise = self.conversation.hears_noise();
                 if let Some(path) = path
                     && was_noise.replace(is_noise) != Some(is_noise)
                 {

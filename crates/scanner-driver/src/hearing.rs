@@ -1,5 +1,7 @@
 //! Whether what comes over an open port means anything: a wrong speed or protocol must not look like a scanner that rests.
 
+use scanner_protocol::Counters;
+
 /// Looks at the bytes that came in blocks: one that is noise nearly throughout is no disturbance any more.
 #[derive(Debug, Default)]
 pub(crate) struct Hearing {
@@ -7,6 +9,8 @@ pub(crate) struct Hearing {
     received: u64,
     /// What the session had skipped when the block began.
     skipped_before: u64,
+    /// Results that the session had found then.
+    results_before: u64,
     is_noise: bool,
 }
 
@@ -14,17 +18,20 @@ pub(crate) struct Hearing {
 const BLOCK: u64 = 64;
 
 impl Hearing {
-    /// Takes how many bytes came, and how many the session has skipped since it began.
-    pub(crate) fn hear(&mut self, received: usize, skipped: u64) {
+    /// Takes how many bytes came, and what the session has counted since it began.
+    pub(crate) fn hear(&mut self, received: usize, counters: &Counters) {
         self.received += received as u64;
-        if self.received < BLOCK {
-            return;
+        let results = counters.records + counters.repeats_dropped;
+        if results > self.results_before {
+            // Short ones do not fill a block.
+            self.begin_block(counters);
+            self.is_noise = false;
+        } else if self.received >= BLOCK {
+            let noise = counters.bytes_skipped.saturating_sub(self.skipped_before);
+            // Line ends never count as skipped.
+            self.is_noise = noise * 4 >= self.received * 3;
+            self.begin_block(counters);
         }
-        let noise = skipped.saturating_sub(self.skipped_before);
-        // Line ends never count as skipped. More than came: `auto` counts for another family now.
-        self.is_noise = noise * 4 >= self.received * 3 && noise <= self.received;
-        self.received = 0;
-        self.skipped_before = skipped;
     }
 
     /// Whether the last block meant nothing.
@@ -33,9 +40,16 @@ impl Hearing {
     }
 
     /// Another device may hang on the port next time.
-    pub(crate) fn forget(&mut self) {
-        self.received = 0;
+    pub(crate) fn forget(&mut self, counters: &Counters) {
+        self.begin_block(counters);
         self.is_noise = false;
+    }
+
+    fn begin_block(&mut self, counters: &Counters) {
+        self.received = 0;
+        self.skipped_before = counters.bytes_skipped;
+        // Of the family that `auto` counts for at the moment.
+        self.results_before = counters.records + counters.repeats_dropped;
     }
 }
 
@@ -44,25 +58,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_of_noise_is_noise_until_one_that_means_something() {
+    fn a_block_of_noise_is_noise_until_something_means_something() {
         let mut hearing = Hearing::default();
-        for (received, skipped, is_noise) in [
-            (60, 60, false),
-            (4, 60, true),
-            // A record of 1,271 bytes behind what was skipped before it.
-            (1300, 80, false),
-            (40, 120, false),
-            (40, 160, true),
-            (63, 160, true),
-            (1, 160, false),
-            // Another family's count.
-            (64, 9000, false),
-            (64, 9048, true),
+        let counted = |skipped, records| {
+            let mut counters = Counters::default();
+            (counters.bytes_skipped, counters.records) = (skipped, records);
+            counters
+        };
+        for (received, skipped, records, is_noise) in [
+            (60, 60, 0, false),
+            (4, 60, 0, true),
+            // A scale's lines that are nobody's weight.
+            (64, 80, 0, false),
+            (40, 120, 0, false),
+            (40, 160, 0, true),
+            (20, 180, 0, true),
+            // A short record.
+            (30, 190, 1, false),
+            (63, 253, 1, false),
+            (1, 254, 1, true),
+            // `auto` counts for another family, which skipped more and gave a result.
+            (64, 9000, 2, false),
+            (64, 9064, 2, true),
         ] {
-            hearing.hear(received, skipped);
+            hearing.hear(received, &counted(skipped, records));
             assert_eq!(hearing.is_noise(), is_noise, "{received} bytes, {skipped} skipped");
         }
-        hearing.forget();
+        hearing.forget(&counted(9064, 2));
+        assert!(!hearing.is_noise());
+        hearing.hear(64, &counted(9070, 2));
         assert!(!hearing.is_noise());
     }
 }

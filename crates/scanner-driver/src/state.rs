@@ -100,7 +100,7 @@ impl fmt::Display for PortState {
             } => write!(f, "port `{}` is open at {settings}", path.display()),
             Self::Open { path, settings, .. } => write!(
                 f,
-                "port `{}` is open at {settings}, and what comes means nothing; are `protocol` and `serial` those of the scanner? \
+                "port `{}` is open at {settings}, and what came last means nothing; are `protocol` and `serial` those of the scanner? \
                  `scandiag identify` finds out while the agent is stopped",
                 path.display()
             ),

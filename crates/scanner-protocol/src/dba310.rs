@@ -1,8 +1,8 @@
 //! DBA-310, a body composition analyser that says its result as text: `hei=170.0;wei=70.5;…over`. Experimental: read from a
 //! description of its commands.
 //!
-//! It answers when asked with `*read?`, and with the same result as long as it is asked: equal bytes are one result. This program does
-//! not ask, it reads what another one at the line asks for. Units are not stated. Weight, height and body mass index vouch for each
+//! It answers when asked with `*read?`, and with the same result as long as it is asked: equal bytes with a date are one result. This
+//! program does not ask, it reads what another one at the line asks for. Units are not stated. Weight, height and body mass index vouch for each
 //! other: if each can be true and the index is what kilograms and centimetres make it, those are the units, and else the result is
 //! refused. The meaning of the other keys is not described; they are kept unread.
 
@@ -122,7 +122,8 @@ fn decode(whole: &[u8]) -> Result<Record, Fault> {
         age: None,
         integrity: Integrity::None,
         flags: Vec::new(),
-        result_id: Some(fingerprint(Protocol::Dba310, whole)),
+        // Without a date somebody may well have the same values another day.
+        result_id: text("date")?.map(|_| fingerprint(Protocol::Dba310, whole)),
         raw: whole.to_vec(),
     };
     let (Some(height), Some(weight), Some(index)) = (number("hei")?, number("wei")?, number("bmi")?) else {

@@ -4,10 +4,7 @@ use std::collections::VecDeque;
 
 use scan_model::{Flag, Record, progress::Stage, record::Device};
 
-use crate::{
-    Counters, DeviceError, Event, Rejected, Tick,
-    repeats::{Novelty, Repeats},
-};
+use crate::{Counters, DeviceError, Event, Rejected, repeats::Novelty};
 
 /// Events that wait to be polled, each with the offset in the stream of the frame it is about. The queue is as long as one
 /// call's input can make it: callers drain it after every call.
@@ -31,16 +28,9 @@ impl Output {
         self.events.push_back((offset, Event::Record(record)));
     }
 
-    /// Gives `record` out, unless it was among the latest already; `checksum` is its own, where it has one.
-    pub(crate) fn record_once(
-        &mut self,
-        now: Tick,
-        offset: u64,
-        mut record: Box<Record>,
-        checksum: Option<[u8; 2]>,
-        repeats: &mut Repeats,
-    ) {
-        match repeats.compare(now, &record, checksum) {
+    /// Gives `record` out, unless it was among the latest already.
+    pub(crate) fn record_once(&mut self, offset: u64, mut record: Box<Record>, novelty: Novelty) {
+        match novelty {
             Novelty::New => {}
             Novelty::Repeat => return self.repeated(offset),
             Novelty::PerhapsRepeat => record.flag(Flag::PossibleDuplicate),

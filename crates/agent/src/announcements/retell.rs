@@ -118,8 +118,8 @@ fn show_last(last: &mut BTreeMap<Name, LastScan>, found: &Found) {
                 known.upload = found.last.upload;
             }
         }
-        // Two results of one millisecond came in the order of their entries, which is the order of the calls.
-        Some(known) if known.time > found.last.time => {}
+        // The outbox keeps milliseconds. Two results of one came in the order of their entries, which is the order of the calls.
+        Some(known) if known.time.as_millisecond() > found.last.time.as_millisecond() => {}
         Some(_) | None => {
             last.insert(found.scanner.clone(), found.last.clone());
         }

@@ -258,8 +258,8 @@ impl Joiner {
     fn report(&mut self, now: Tick, mut record: Record) {
         consistency::check(&mut record);
         self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
-        self.output
-            .record_once(now, NO_STREAM, Box::new(record), None, &mut self.repeats);
+        let novelty = self.repeats.compare(now, &record, None);
+        self.output.record_once(NO_STREAM, Box::new(record), novelty);
     }
 
     fn reject_half(&mut self, half: Waiting) {

@@ -9,7 +9,7 @@ use crate::{
     Counters, Event, LineEvent, Options, Tick, Transmit,
     fault::{Fault, unless_damaged},
     output::Output,
-    repeats::Repeats,
+    repeats::{Novelty, Repeats},
     scales::settle::{Settle, is_loaded},
     trouble::NO_ANSWER,
     weight::Weight,
@@ -213,8 +213,14 @@ impl Listener {
         if self.grammar.weighing == Weighing::Printed && !is_loaded(&record) {
             return;
         }
+        let novelty = self.repeats.compare(now, &record, None);
+        // A device that gives its results no time says the last one again and again until the next: no scan begins with that.
+        if novelty == Novelty::Repeat && record.result_id.is_some() {
+            self.output.counters.repeats_dropped += 1;
+            return;
+        }
         self.output.stage(offset, Stage::ReadingResults, 0);
-        self.output.record_once(now, offset, record, None, &mut self.repeats);
+        self.output.record_once(offset, record, novelty);
     }
 }
 

@@ -176,9 +176,8 @@ impl Tagged {
         let offset = self.framer.offset();
         match result {
             Ok(record) => {
-                let checksum = checksum(&record.raw);
-                self.output
-                    .record_once(now, offset, Box::new(record), checksum, &mut self.repeats);
+                let novelty = self.repeats.compare(now, &record, checksum(&record.raw));
+                self.output.record_once(offset, Box::new(record), novelty);
             }
             Err(fault) => {
                 let raw = self.framer.frame().to_vec();
