@@ -1,7 +1,7 @@
 //! The task that keeps one scanner's port open and its session running.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::backoff::Backoff;
 use crate::conversation::{Conversation, wait_until};
 use crate::link::Link;
-use crate::open::open;
+use crate::open::open_aside;
 use crate::scanner::{DriverEvent, Scanner};
 use crate::search::Search;
 use crate::{Config, OpenError, PortSelector, PortState, SerialSettings};
@@ -86,7 +86,7 @@ impl Driver {
             let opened = tokio::select! {
                 biased;
                 () = stopped(&stop, &events) => break,
-                opened = self.open() => opened,
+                opened = open_aside(&self.port, self.settings) => opened,
             };
             let pause = match opened {
                 Ok((port, path)) => {
@@ -147,20 +147,6 @@ impl Driver {
         match ending {
             Ending::Lost(loss) => Err(loss),
             Ending::Stopped | Ending::OtherSettings(_) => Ok(()),
-        }
-    }
-
-    async fn open(&self) -> Result<(SerialStream, PathBuf), OpenError> {
-        let (port, settings) = (self.port.clone(), self.settings);
-        // Opening blocks, on some adapters for as long as their control transfers take; and who holds a port is read
-        // from many files.
-        match tokio::task::spawn_blocking(move || open(&port, settings)).await {
-            Ok(result) => result,
-            Err(failed) => match failed.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down, and this task with it.
-                Err(_cancelled) => std::future::pending().await,
-            },
         }
     }
 

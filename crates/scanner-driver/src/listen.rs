@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 use tokio_serial::SerialStream;
 
-use crate::open::open;
+use crate::open::open_aside;
 use crate::{OpenError, PortSelector, SerialSettings};
 
 /// The most bytes that are kept: several of the longest records.
@@ -31,17 +31,7 @@ impl Tap {
     /// # Panics
     /// Outside a Tokio runtime with I/O enabled.
     pub async fn open(port: &PortSelector, settings: SerialSettings) -> Result<Self, OpenError> {
-        let selector = port.clone();
-        // Opening blocks, on some adapters for as long as their control transfers take.
-        let opened = tokio::task::spawn_blocking(move || open(&selector, settings)).await;
-        let (port, _) = match opened {
-            Ok(result) => result?,
-            Err(failed) => match failed.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime is shutting down, and this task with it.
-                Err(_) => std::future::pending().await,
-            },
-        };
+        let (port, _) = open_aside(port, settings).await?;
         Ok(Self { port })
     }
 

@@ -76,13 +76,36 @@ pub enum OpenError {
     },
 }
 
+/// As [`open`], on a thread of its own: on some adapters it blocks for as long as their control transfers take, and who holds a port
+/// is read from many files. Dropping the future closes the port again.
+///
+/// # Errors
+/// See [`OpenError`].
+///
+/// # Panics
+/// As the opening did; and outside a Tokio runtime.
+pub(crate) async fn open_aside(
+    selector: &PortSelector,
+    settings: SerialSettings,
+) -> Result<(SerialStream, PathBuf), OpenError> {
+    let selector = selector.clone();
+    match tokio::task::spawn_blocking(move || open(&selector, settings)).await {
+        Ok(result) => result,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down, and this task with it.
+            Err(_cancelled) => std::future::pending().await,
+        },
+    }
+}
+
 /// Finds the port and opens it, exclusively. Never discards bytes that wait in it already. Blocks for some
 /// milliseconds; needs to be called within a Tokio runtime, off the async threads. Returns the path that was opened
 /// too.
 ///
 /// # Errors
 /// See [`OpenError`].
-pub(crate) fn open(selector: &PortSelector, settings: SerialSettings) -> Result<(SerialStream, PathBuf), OpenError> {
+fn open(selector: &PortSelector, settings: SerialSettings) -> Result<(SerialStream, PathBuf), OpenError> {
     // A list that cannot be read matches nothing; the next attempt reads it again.
     let path = selector
         .find(|| list_ports().unwrap_or_default())
