@@ -2,9 +2,9 @@
 //! description of its commands.
 //!
 //! It answers when asked with `*read?`, and with the same result as long as it is asked: equal bytes with a date are one result. This
-//! program does not ask, it reads what another one at the line asks for. Units are not stated. Weight, height and body mass index vouch for each
-//! other: if each can be true and the index is what kilograms and centimetres make it, those are the units, and else the result is
-//! refused. The meaning of the other keys is not described; they are kept unread.
+//! program does not ask, it reads what another one at the line asks for. Units are not stated. Weight, height and body mass index vouch
+//! for each other: if each can be true and the index is what kilograms and centimetres make it, those are the units, and else the result
+//! is refused. The meaning of the other keys is not described; they are kept unread.
 
 use std::time::Duration;
 

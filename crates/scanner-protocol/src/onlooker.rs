@@ -99,7 +99,8 @@ impl Onlooker {
         self.views.iter().filter_map(View::poll_timeout).min()
     }
 
-    /// Bytes outside of any unit, as the family sees it that gave the last whole one or, of scan-link, the last good frame. Line ends between frames do not count.
+    /// Bytes outside of any unit, as the family sees it that gave the last whole one or, of scan-link, the last good frame. Line ends
+    /// between frames do not count.
     pub fn bytes_skipped(&self) -> u64 {
         self.views.get(self.current).map_or(0, View::bytes_skipped)
     }

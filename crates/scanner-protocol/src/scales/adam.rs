@@ -36,7 +36,8 @@ const PATIENT: &[u8] = b"Patient Id";
 const WEIGHT: &[u8] = b"Weight";
 const HEIGHT: &[u8] = b"Height";
 const BMI: &[u8] = b"BMI";
-/// The published labels, in the order in which they come. A scale sends up to six lines; what the sixth is called is not published, so it is kept and not read.
+/// The published labels, in the order in which they come. A scale sends up to six lines; what the sixth is called is not published, so it
+/// is kept and not read.
 const LABELS: [&[u8]; 5] = [DOCTOR, PATIENT, WEIGHT, HEIGHT, BMI];
 const MOST_LINES: usize = 6;
 
