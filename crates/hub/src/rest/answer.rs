@@ -28,10 +28,7 @@ impl Answer {
     pub(super) fn json(body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "an answer did not serialise");
-            ApiError::new(
-                ErrorCode::Internal,
-                "The server failed; the request id leads to its log.",
-            )
+            ApiError::internal()
         })?;
         Ok(Self {
             status: 200,

@@ -61,6 +61,14 @@ impl ApiError {
         error
     }
 
+    /// A fault of the hub's own, which its log explains.
+    pub(crate) fn internal() -> Self {
+        Self::new(
+            ErrorCode::Internal,
+            "The server failed; the request id leads to its log.",
+        )
+    }
+
     pub(crate) fn field(mut self, field: impl Into<String>) -> Self {
         self.body.field = Some(field.into());
         self
@@ -82,10 +90,7 @@ impl From<sqlx::Error> for ApiError {
                 error.retry_after = Some(5);
                 error
             }
-            _ => Self::new(
-                ErrorCode::Internal,
-                "The server failed; the request id leads to its log.",
-            ),
+            _ => Self::internal(),
         }
     }
 }

@@ -354,10 +354,7 @@ async fn linked_account(hub: &Hub, body: &MemberBody) -> Result<Option<NewLinked
                 .await
                 .map_err(|error| {
                     tracing::error!(error = &error as &dyn std::error::Error, "a secret could not be hashed");
-                    ApiError::new(
-                        ErrorCode::Internal,
-                        "The server failed; the request id leads to its log.",
-                    )
+                    ApiError::internal()
                 })?,
         ),
     };

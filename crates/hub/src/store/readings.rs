@@ -118,15 +118,15 @@ pub(crate) async fn before_add(
     })
 }
 
-/// Adds a reading with the id it was given and the answer to keep under a key, by one statement. Breaks a unique key if
-/// another process was faster since [`before_add`].
+/// Adds a reading with the id it was given and the answer to keep under a key, by one statement. Answers whether it did:
+/// another process may have been faster since [`before_add`].
 pub(crate) async fn add(
     db: &mut SqliteConnection,
     row: &ReadingRow,
     answer: Option<(&str, &AnswerRow)>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let (key, answer) = answer.unzip();
-    sqlx::query(
+    let added = sqlx::query(
         "INSERT INTO new_readings (id, version, app, member, subject, assignment, guest, facility, scanperformer, \
          externalid, date, status, stage, progress, message, error, attempt, inputs, measurements, extra, device, raw, \
          checksum, quality, created, claimed, started, completed, expires, updated, \
@@ -170,8 +170,12 @@ pub(crate) async fn add(
     .bind(answer.and_then(|answer| answer.etag.as_ref()))
     .bind(answer.map(|answer| &answer.body))
     .execute(db)
-    .await?;
-    Ok(())
+    .await;
+    match added {
+        Ok(_) => Ok(true),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes every field of a reading that may change after its creation.

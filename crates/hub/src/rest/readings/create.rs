@@ -6,6 +6,7 @@ use axum::{
 };
 use cloud_api::{Assignment, ErrorCode, NewReading, Scope, Stage, Status, Subject, SubjectScheme, Word as _};
 use serde::Serialize;
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::{
     change::EXPIRES_MS,
@@ -34,8 +35,6 @@ use crate::{
     },
 };
 
-/// Looks after another process was faster; more than that many in a row do not happen by chance.
-const MAX_TRIES: u32 = 5;
 /// Longest `externalid`.
 const MAX_EXTERNALID: usize = 200;
 
@@ -58,42 +57,87 @@ pub(crate) async fn add(
     check(&auth, &body, &values)?;
     let mut stored = Stored::default();
     stored.join(values, false)?;
-    let now = clock::now();
 
+    let addition = Addition {
+        auth: &auth,
+        selection: &selection,
+        claim: claim.as_ref(),
+        body: &body,
+        stored: &stored,
+        validate: params.flag("validate"),
+        now: clock::now(),
+    };
     let mut db = hub.store.hold().await?;
-    let key = claim.as_ref().map(Claim::key);
-    let performer = body.scanperformer.map(|id| id.0);
-    let mut tries = 0;
-    loop {
-        let before = readings::before_add(&mut db, auth.app, body.externalid.as_deref(), key, performer).await?;
-        if let (true, Some(claim)) = (before.answered, &claim)
-            && let Some(answer) = claim.replay(&mut db).await?
+    let outcome = match addition.attempt(&mut db).await? {
+        Outcome::Overtaken => {
+            // It may be overtaken again for as long as the other processes of the hub are busy, but not with the store locked.
+            let mut tx = db.begin_with("BEGIN IMMEDIATE").await?;
+            let outcome = addition.attempt(&mut tx).await?;
+            tx.commit().await?;
+            outcome
+        }
+        outcome => outcome,
+    };
+    match outcome {
+        Outcome::Added(id, answer) => {
+            hub.changed(id);
+            Ok(answer.into_response())
+        }
+        Outcome::Unchanged(answer) => Ok(answer.into_response()),
+        Outcome::Overtaken => Err(ApiError::internal()),
+    }
+}
+
+/// A reading to add, all that needs no store being checked.
+struct Addition<'a> {
+    auth: &'a Auth,
+    selection: &'a Selection,
+    claim: Option<&'a Claim>,
+    body: &'a NewReading,
+    stored: &'a Stored,
+    validate: bool,
+    now: i64,
+}
+
+enum Outcome {
+    /// The reading has this id now.
+    Added(i64, Answer),
+    /// It was there before, or was to be validated only.
+    Unchanged(Answer),
+    /// Another process of the hub took the id or the `externalid` in between; nothing was stored.
+    Overtaken,
+}
+
+impl Addition<'_> {
+    async fn attempt(&self, db: &mut SqliteConnection) -> Result<Outcome> {
+        let &Self { auth, body, stored, .. } = self;
+        let key = self.claim.map(Claim::key);
+        let performer = body.scanperformer.map(|id| id.0);
+        let before = readings::before_add(db, auth.app, body.externalid.as_deref(), key, performer).await?;
+        if let (true, Some(claim)) = (before.answered, self.claim)
+            && let Some(answer) = claim.replay(db).await?
         {
-            return Ok(answer.into_response());
+            return Ok(Outcome::Unchanged(answer));
         }
         if let Some(id) = before.existing {
             let existing = readings::find(&mut *db, auth.app, id)
                 .await?
                 .ok_or_else(ApiError::not_found)?;
-            check_repeat(&existing, &body, &stored)?;
-            return Ok(Answer::selected(&existing, &selection, &auth)?.into_response());
+            check_repeat(&existing, body, stored)?;
+            return Ok(Outcome::Unchanged(Answer::selected(&existing, self.selection, auth)?));
         }
-        let mut row = new_row(&auth, &body, &stored, now);
+        let mut row = new_row(auth, body, stored, self.now);
         row.id = before.id;
-        place(&mut db, &auth, &body, &mut row, before.performer, now).await?;
-        if params.flag("validate") {
-            return Ok(Answer::validated().into_response());
+        place(db, auth, body, &mut row, before.performer, self.now).await?;
+        if self.validate {
+            return Ok(Outcome::Unchanged(Answer::validated()));
         }
-        let answer = Answer::selected(&row, &selection, &auth)?.created(format!("{ROOT}/readings/{}", row.id));
-        let kept = claim.as_ref().map(|claim| claim.row(&answer));
-        match readings::add(&mut db, &row, key.zip(kept.as_ref())).await {
-            Ok(()) => {
-                hub.changed(row.id);
-                return Ok(answer.into_response());
-            }
-            // Another process of the hub was faster: look again at what is there now.
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() && tries < MAX_TRIES => tries += 1,
-            Err(error) => return Err(error.into()),
+        let answer = Answer::selected(&row, self.selection, auth)?.created(format!("{ROOT}/readings/{}", row.id));
+        let kept = self.claim.map(|claim| claim.row(&answer));
+        if readings::add(db, &row, key.zip(kept.as_ref())).await? {
+            Ok(Outcome::Added(row.id, answer))
+        } else {
+            Ok(Outcome::Overtaken)
         }
     }
 }
@@ -199,7 +243,7 @@ fn new_row(auth: &Auth, body: &NewReading, stored: &Stored, now: i64) -> Reading
 
 /// Finds out where and whose the reading is.
 async fn place(
-    db: &mut sqlx::SqliteConnection,
+    db: &mut SqliteConnection,
     auth: &Auth,
     body: &NewReading,
     row: &mut ReadingRow,
@@ -246,7 +290,7 @@ async fn place(
     Ok(())
 }
 
-async fn named_member(db: &mut sqlx::SqliteConnection, facility: i64, subject: &Subject) -> Result<Option<i64>> {
+async fn named_member(db: &mut SqliteConnection, facility: i64, subject: &Subject) -> Result<Option<i64>> {
     let value = subject.value.trim();
     // All zeros is what a scanner sends when nobody typed a number.
     if value.bytes().all(|b| b == b'0') {
