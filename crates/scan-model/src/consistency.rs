@@ -233,7 +233,7 @@ const METRE_SQUARED: i128 = 10_000_000_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Decimal, DeviceTime, Integrity, Unit, record::Device, subject::Subject};
+    use crate::{Decimal, Integrity, Unit};
 
     /// A record of these values, in metric units unless said otherwise.
     fn record(values: &[(&str, &str)]) -> Record {
@@ -250,16 +250,9 @@ mod tests {
             }
         });
         Record {
-            protocol: "test".into(),
-            device: Device::default(),
             measurements: measurements.collect(),
-            subject: Subject::default(),
-            device_time: DeviceTime::Absent,
-            age: None,
             integrity: Integrity::Verified,
-            flags: Vec::new(),
-            result_id: None,
-            raw: Vec::new(),
+            ..Record::new("test", None, &[])
         }
     }
 

@@ -238,8 +238,6 @@ mod tests {
 
     fn record(values: &[(&str, &str, Unit)], integrity: Integrity) -> Record {
         Record {
-            protocol: "tanita-tagged".into(),
-            device: Device::default(),
             measurements: values
                 .iter()
                 .map(|(name, value, unit)| Measurement {
@@ -248,13 +246,8 @@ mod tests {
                     unit: *unit,
                 })
                 .collect(),
-            subject: Subject::default(),
-            device_time: DeviceTime::Absent,
-            age: None,
             integrity,
-            flags: Vec::new(),
-            result_id: None,
-            raw: vec![0, 127, 128, 255],
+            ..Record::new("tanita-tagged", None, &[0, 127, 128, 255])
         }
     }
 

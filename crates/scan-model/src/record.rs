@@ -87,6 +87,27 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record of these bytes of which nothing is decoded yet, and for which nothing vouches. `maker` is for protocols that only
+    /// one maker's devices speak.
+    #[must_use]
+    pub fn new(protocol: &str, maker: Option<&str>, raw: &[u8]) -> Self {
+        Self {
+            protocol: protocol.to_owned(),
+            device: Device {
+                maker: maker.map(str::to_owned),
+                ..Device::default()
+            },
+            measurements: Vec::new(),
+            subject: Subject::default(),
+            device_time: DeviceTime::Absent,
+            age: None,
+            integrity: Integrity::None,
+            flags: Vec::new(),
+            result_id: None,
+            raw: raw.to_vec(),
+        }
+    }
+
     /// The value of `metric` as sent, if it was sent.
     pub fn get(&self, metric: Metric) -> Option<Measurement> {
         self.measurements.iter().copied().find(|m| m.metric == metric)

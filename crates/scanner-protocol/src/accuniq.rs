@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use scan_model::{
-    Decimal, DeviceTime, Integrity, Metric, Record, Unit, consistency,
-    record::{Device, Measurement},
+    Decimal, Integrity, Metric, Record, Unit, consistency,
+    record::Measurement,
     subject::{Gender, Subject},
 };
 
@@ -149,11 +149,6 @@ fn result(frame: &[u8], data: &[u8]) -> Result<Record, Fault> {
             .ok_or_else(bad)
     };
     let mut record = Record {
-        protocol: Protocol::Accuniq.name().to_owned(),
-        device: Device {
-            maker: ACCUNIQ.maker.map(str::to_owned),
-            ..Device::default()
-        },
         measurements: Vec::with_capacity(MEASUREMENTS.len()),
         subject: Subject {
             gender: match values[GENDER] {
@@ -164,13 +159,10 @@ fn result(frame: &[u8], data: &[u8]) -> Result<Record, Fault> {
             age: number(AGE, 0)?,
             ..Subject::default()
         },
-        device_time: DeviceTime::Absent,
-        age: None,
         integrity: Integrity::Verified,
-        flags: Vec::new(),
         // The device sends its last result again every half minute.
         result_id: Some(fingerprint(Protocol::Accuniq, frame)),
-        raw: frame.to_vec(),
+        ..Record::new(Protocol::Accuniq.name(), ACCUNIQ.maker, frame)
     };
     for (at, metric, unit, decimals) in MEASUREMENTS {
         let Some(value) = number(at, decimals)? else { continue };

@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use scan_model::{
-    Decimal, DeviceTime, Integrity, Metric, Record, Unit, consistency,
-    record::{Device, Measurement},
+    Decimal, Metric, Record, Unit, consistency,
+    record::Measurement,
     subject::{Gender, Subject},
 };
 
@@ -105,9 +105,6 @@ fn decode(whole: &[u8]) -> Result<Record, Fault> {
             .transpose()
     };
     let mut record = Record {
-        protocol: Protocol::Dba310.name().to_owned(),
-        device: Device::default(),
-        measurements: Vec::new(),
         subject: Subject {
             number: text("id")?.map(str::to_owned),
             gender: match text("gen")? {
@@ -118,13 +115,9 @@ fn decode(whole: &[u8]) -> Result<Record, Fault> {
             age: number("age")?,
             ..Subject::default()
         },
-        device_time: DeviceTime::Absent,
-        age: None,
-        integrity: Integrity::None,
-        flags: Vec::new(),
         // Without a date somebody may well have the same values another day.
         result_id: text("date")?.map(|_| fingerprint(Protocol::Dba310, whole)),
-        raw: whole.to_vec(),
+        ..Record::new(Protocol::Dba310.name(), None, whole)
     };
     let (Some(height), Some(weight), Some(index)) = (number("hei")?, number("wei")?, number("bmi")?) else {
         return Err(unknown_units(

@@ -2,11 +2,7 @@
 
 use std::fmt;
 
-use scan_model::{
-    Decimal, DeviceTime, Integrity, Metric, Record, Unit,
-    record::{Device, Measurement},
-    subject::Subject,
-};
+use scan_model::{Decimal, DeviceTime, Integrity, Metric, Record, Unit, record::Measurement};
 
 use crate::Protocol;
 
@@ -110,19 +106,10 @@ impl Weight {
             measurements.push(Measurement { metric, value, unit });
         }
         Record {
-            protocol: protocol.name().to_owned(),
-            device: Device {
-                maker: maker.map(str::to_owned),
-                ..Device::default()
-            },
             measurements,
-            subject: Subject::default(),
             device_time: self.device_time,
-            age: None,
             integrity: self.integrity,
-            flags: Vec::new(),
-            result_id: None,
-            raw: raw.to_vec(),
+            ..Record::new(protocol.name(), maker, raw)
         }
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use outbox::{Config, Entry, Filter, Outbox, SealKey, State};
 use progress_mqtt::Told;
 use scan_model::{
-    Age, Decimal, DeviceTime, Integrity, Metric, Unit,
+    Age, Decimal, Integrity, Metric, Unit,
     board::{Activity, EventKind, ScanEvent, ScannerState},
     record::{Device, Measurement},
     subject::Subject,
@@ -177,7 +177,6 @@ fn events(told: &[Told]) -> impl Iterator<Item = &ScanEvent> {
 fn record(weight: &str) -> Record {
     let value: Decimal = weight.parse().unwrap();
     Record {
-        protocol: "tanita-tagged".into(),
         device: Device {
             model: Some("MC-780".into()),
             ..Device::default()
@@ -191,12 +190,8 @@ fn record(weight: &str) -> Record {
             number: Some("0000000000".into()),
             ..Subject::default()
         },
-        device_time: DeviceTime::Absent,
-        age: None,
         integrity: Integrity::Verified,
-        flags: Vec::new(),
-        result_id: None,
-        raw: b"{0,16,\xff".to_vec(),
+        ..Record::new("tanita-tagged", None, b"{0,16,\xff")
     }
 }
 

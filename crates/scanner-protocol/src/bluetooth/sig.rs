@@ -2,11 +2,7 @@
 
 use std::borrow::Cow;
 
-use scan_model::{
-    Decimal, DeviceTime, Flag, Integrity, Metric, Record, Unit,
-    record::{Device, Measurement},
-    subject::Subject,
-};
+use scan_model::{Decimal, DeviceTime, Flag, Integrity, Metric, Record, Unit, record::Measurement, subject::Subject};
 
 use super::{Characteristic, cursor::Cursor};
 use crate::{Protocol, fault::Fault};
@@ -121,8 +117,6 @@ impl Value {
             .and_then(|sent| sent.unit.to_metric(sent.value))
             .map(|(height, _)| height);
         Record {
-            protocol: protocol.name().to_owned(),
-            device: Device::default(),
             subject: Subject {
                 height,
                 ..Subject::default()
@@ -130,11 +124,9 @@ impl Value {
             measurements: self.measurements,
             device_time: self.time,
             // Every packet of a Bluetooth link carries a 24-bit CRC, and one with a wrong CRC is sent again.
-            age: None,
             integrity: Integrity::Verified,
             flags,
-            result_id: None,
-            raw: raw.to_vec(),
+            ..Record::new(protocol.name(), None, raw)
         }
     }
 

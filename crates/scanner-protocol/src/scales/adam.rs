@@ -3,11 +3,7 @@
 
 use std::time::Duration;
 
-use scan_model::{
-    Decimal, DeviceTime, Integrity, Metric, Record, Unit, consistency,
-    record::{Device, Measurement},
-    subject::Subject,
-};
+use scan_model::{Decimal, Metric, Record, Unit, consistency, record::Measurement};
 
 use crate::{
     Protocol, RejectReason,
@@ -90,21 +86,7 @@ fn pair(line: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn decode(block: &[u8]) -> Result<Record, Fault> {
-    let mut record = Record {
-        protocol: Protocol::Adam.name().to_owned(),
-        device: Device {
-            maker: ADAM.maker.map(str::to_owned),
-            ..Device::default()
-        },
-        measurements: Vec::new(),
-        subject: Subject::default(),
-        device_time: DeviceTime::Absent,
-        age: None,
-        integrity: Integrity::None,
-        flags: Vec::new(),
-        result_id: None,
-        raw: block.to_vec(),
-    };
+    let mut record = Record::new(Protocol::Adam.name(), ADAM.maker, block);
     for (at, line) in lines(block) {
         let Some((label, value)) = pair(line) else { continue };
         let fault = |reason, detail| Fault::new(reason, at, detail);

@@ -52,16 +52,10 @@ pub(super) fn of(
 pub(super) fn read(parsed: &TheirRecord<'_>, bytes: &[u8]) -> Result<Read, Fault> {
     let header = &parsed.header;
     let mut record = Record {
-        protocol: Protocol::ScanLink.name().to_owned(),
-        device: Device::default(),
-        measurements: Vec::new(),
         subject: from_scanner(&header.subject),
         device_time: header.clock.map_or(DeviceTime::Absent, device_time),
-        age: None,
         integrity: Integrity::Verified,
-        flags: Vec::new(),
-        result_id: None,
-        raw: bytes.to_vec(),
+        ..Record::new(Protocol::ScanLink.name(), None, bytes)
     };
     let mut unknown = 0;
     for item in parsed.items() {

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use jiff::civil::{Date, DateTime};
 use scan_model::{
-    DeviceTime, Flag, Integrity, Metric, Record, consistency,
-    record::{Device, Measurement},
-    subject::{BodyType, Gender, Subject},
+    DeviceTime, Flag, Metric, Record, consistency,
+    record::Measurement,
+    subject::{BodyType, Gender},
 };
 
 pub use layout::PositionalModel;
@@ -142,19 +142,8 @@ fn decode(line: &[u8], raw: &[u8], layouts: &[&'static Layout]) -> Result<Record
         )
     })?;
     let mut record = Record {
-        protocol: Protocol::TanitaPositional.name().to_owned(),
-        device: Device {
-            maker: MAKER.map(str::to_owned),
-            ..Device::default()
-        },
         measurements: Vec::with_capacity(layout.len()),
-        subject: Subject::default(),
-        device_time: DeviceTime::Absent,
-        age: None,
-        integrity: Integrity::None,
-        flags: Vec::new(),
-        result_id: None,
-        raw: raw.to_vec(),
+        ..Record::new(Protocol::TanitaPositional.name(), MAKER, raw)
     };
     let mut date = None;
     let mut next = start(line);

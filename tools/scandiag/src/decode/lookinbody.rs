@@ -6,11 +6,7 @@
 use std::str::FromStr;
 
 use jiff::civil::DateTime;
-use scan_model::{
-    Decimal, DeviceTime, Flag, Integrity, Metric, Record, Unit, consistency,
-    record::{Device, Measurement},
-    subject::{Gender, Subject},
-};
+use scan_model::{Decimal, DeviceTime, Flag, Metric, Record, Unit, consistency, record::Measurement, subject::Gender};
 use scanner_protocol::{Content, Decoded, Protocol, RejectReason, Rejected};
 
 /// What a column holds, by its header.
@@ -169,21 +165,7 @@ pub(super) fn decode(bytes: &[u8], columns: &[Column]) -> Result<Vec<Decoded>, B
 }
 
 fn record(map: &[Option<Holds>], row: &csv::ByteRecord, raw: &[u8]) -> Result<Record, Rejected> {
-    let mut record = Record {
-        protocol: Protocol::LookinbodyCsv.name().to_owned(),
-        device: Device {
-            maker: Some("InBody".to_owned()),
-            ..Device::default()
-        },
-        measurements: Vec::new(),
-        subject: Subject::default(),
-        device_time: DeviceTime::Absent,
-        age: None,
-        integrity: Integrity::None,
-        flags: Vec::new(),
-        result_id: None,
-        raw: raw.to_vec(),
-    };
+    let mut record = Record::new(Protocol::LookinbodyCsv.name(), Some("InBody"), raw);
     for (place, (content, field)) in map.iter().zip(row).enumerate() {
         let text = field.trim_ascii();
         // A device that did not measure something leaves the field out or puts a dash there.

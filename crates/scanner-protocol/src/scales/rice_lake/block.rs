@@ -11,11 +11,7 @@
 //! The person is the net weight: what is tared is a wheelchair or a blanket. Nothing marks the end of a block that leaves out a line but the
 //! silence behind it.
 
-use scan_model::{
-    Decimal, DeviceTime, Integrity, Metric, Record, Unit, consistency,
-    record::{Device, Measurement},
-    subject::Subject,
-};
+use scan_model::{Decimal, Metric, Record, Unit, consistency, record::Measurement, subject::Subject};
 
 use super::RICE_LAKE;
 use crate::{
@@ -120,11 +116,6 @@ fn decode(block: &[u8]) -> Result<Record, Fault> {
     measurements.insert(0, person(weights)?);
     let height = measurements.iter().find(|sent| sent.metric == Metric::HEIGHT);
     let mut record = Record {
-        protocol: Protocol::RiceLake.name().to_owned(),
-        device: Device {
-            maker: RICE_LAKE.maker.map(str::to_owned),
-            ..Device::default()
-        },
         subject: Subject {
             height: height
                 .and_then(|sent| sent.unit.to_metric(sent.value))
@@ -132,12 +123,7 @@ fn decode(block: &[u8]) -> Result<Record, Fault> {
             ..Subject::default()
         },
         measurements,
-        device_time: DeviceTime::Absent,
-        age: None,
-        integrity: Integrity::None,
-        flags: Vec::new(),
-        result_id: None,
-        raw: block.to_vec(),
+        ..Record::new(Protocol::RiceLake.name(), RICE_LAKE.maker, block)
     };
     consistency::check(&mut record);
     Ok(record)

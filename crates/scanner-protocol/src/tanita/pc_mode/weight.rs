@@ -1,10 +1,6 @@
 //! The answer of a scanner that only weighed: `F0` and a number.
 
-use scan_model::{
-    Decimal, DeviceTime, Integrity, Metric, Record, Unit, consistency,
-    record::{Device, Measurement},
-    subject::Subject,
-};
+use scan_model::{Decimal, Metric, Record, Unit, consistency, record::Measurement};
 
 use crate::{Protocol, RejectReason, fault::Fault};
 
@@ -20,23 +16,12 @@ pub(crate) fn decode(line: &[u8]) -> Result<Record, Fault> {
         .filter(|weight| weight.scale() > 0)
         .ok_or_else(|| Fault::new(RejectReason::BadNumber, 2, "`F0` is followed by no weight"))?;
     let mut record = Record {
-        protocol: Protocol::TanitaPc.name().to_owned(),
-        device: Device {
-            maker: Some("Tanita".to_owned()),
-            ..Device::default()
-        },
         measurements: vec![Measurement {
             metric: Metric::BODY_WEIGHT,
             value,
             unit: Unit::Kilogram,
         }],
-        subject: Subject::default(),
-        device_time: DeviceTime::Absent,
-        age: None,
-        integrity: Integrity::None,
-        flags: Vec::new(),
-        result_id: None,
-        raw: line.to_vec(),
+        ..Record::new(Protocol::TanitaPc.name(), Some("Tanita"), line)
     };
     consistency::check(&mut record);
     Ok(record)

@@ -26,16 +26,8 @@ pub(crate) fn decode(line: &[u8]) -> Result<Record, Fault> {
         content.take(*pair)?;
     }
     let mut record = Record {
-        protocol: Protocol::TanitaTagged.name().to_owned(),
-        device: Device::default(),
-        measurements: Vec::new(),
-        subject: Subject::default(),
-        device_time: DeviceTime::Absent,
-        age: None,
         integrity,
-        flags: Vec::new(),
-        result_id: None,
-        raw: line.to_vec(),
+        ..Record::new(Protocol::TanitaTagged.name(), None, line)
     };
     content.finish(&mut record)?;
     consistency::check(&mut record);
