@@ -70,12 +70,17 @@ const WORDS: [(Flag, &str); 17] = [
 const IMPLAUSIBLE: &str = "implausible:";
 
 impl Flag {
-    /// Whether values contradict each other or themselves, so that `quality.ok` is false.
-    pub const fn is_contradiction(self) -> bool {
+    /// Whether `quality.ok` is false with this doubt.
+    pub const fn spoils_quality(self) -> bool {
         !matches!(
             self,
             Self::DeviceTimeInvalid | Self::TimeUncertain | Self::PossibleDuplicate
         )
+    }
+
+    /// Whether values contradict each other or themselves. Whose they are is another question: they may all be true.
+    pub const fn is_contradiction(self) -> bool {
+        self.spoils_quality() && !matches!(self, Self::SubjectMismatch)
     }
 }
 

@@ -162,9 +162,9 @@ impl Reading {
         self.measured_at.unwrap_or(self.origin.received_at)
     }
 
-    /// Whether no value contradicts another or itself.
+    /// Whether no value contradicts another or itself, and the result fits the person who was announced.
     pub fn is_consistent(&self) -> bool {
-        !self.flags.iter().any(|flag| flag.is_contradiction())
+        !self.flags.iter().any(|flag| flag.spoils_quality())
     }
 
     /// The value of `metric`.
@@ -345,6 +345,15 @@ mod tests {
             Reading::from_record(&flagged, origin()),
             Err(Unfit::Contradiction { .. })
         ));
+    }
+
+    #[test]
+    fn a_result_of_another_person_than_announced_goes_up_without_a_checksum_too() {
+        let mut other = record(&[("body_weight", "80.5", Unit::Kilogram)], Integrity::None);
+        other.flag(Flag::SubjectMismatch);
+        let reading = Reading::from_record(&other, origin()).unwrap();
+        assert_eq!(reading.flags, [Flag::SubjectMismatch]);
+        assert!(!reading.is_consistent());
     }
 
     #[test]
