@@ -2,7 +2,6 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use jiff::civil::DateTime;
 use scan_model::{DeviceTime, Record};
 
 use crate::{Options, Protocol, Tick};
@@ -33,7 +32,7 @@ pub(crate) struct Repeats {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Novelty {
     New,
-    /// The same measurement again: its time, its device and its content are equal, or its number is.
+    /// The same measurement again: the device's time and all else is equal, or the result's name is.
     Repeat,
     /// The same bytes from a device without a clock: a repeat, or two people who weigh the same.
     PerhapsRepeat,
@@ -43,15 +42,8 @@ pub(crate) enum Novelty {
 enum Identity {
     /// The device, or the whole of its bytes, names the result.
     Named(String),
-    Timed {
-        model: Option<String>,
-        serial: Option<String>,
-        number: Option<String>,
-        time: DateTime,
-        /// The checksum, or all bytes: a clock that shows minutes alone does not tell two people apart.
-        content: Vec<u8>,
-    },
-    Untimed(Vec<u8>),
+    /// All bytes: a checksum of two digits and a clock that shows minutes alone do not tell two people apart.
+    Bytes(Vec<u8>),
 }
 
 /// Prints nothing: it holds a person's number and values.
@@ -69,21 +61,26 @@ impl Repeats {
         }
     }
 
-    /// Compares `record` with those of the last ten minutes and remembers it. `checksum` is the record's own, where it has one. Every
-    /// record is new where the options say so.
-    pub(crate) fn compare(&mut self, now: Tick, record: &Record, checksum: Option<[u8; 2]>) -> Novelty {
+    /// Compares `record` with those of the last ten minutes and remembers it. Every record is new where the options say so.
+    pub(crate) fn compare(&mut self, now: Tick, record: &Record) -> Novelty {
         if !self.drop_repeats {
             return Novelty::New;
         }
         while self.recent.front().is_some_and(|(at, _)| now.since(*at) > WINDOW) {
             self.recent.pop_front();
         }
-        let identity = Identity::of(record, checksum);
+        let identity = match &record.result_id {
+            Some(id) => Identity::Named(id.clone()),
+            // Copies of Tanita records may end in a brace, which the device does not send.
+            None => Identity::Bytes(record.raw.strip_suffix(b"}").unwrap_or(&record.raw).to_vec()),
+        };
         let earlier = self.recent.iter().position(|(_, earlier)| *earlier == identity);
-        let novelty = match (earlier, &identity) {
-            (None, _) => Novelty::New,
-            (Some(_), Identity::Named(_) | Identity::Timed { .. }) => Novelty::Repeat,
-            (Some(_), Identity::Untimed(_)) => Novelty::PerhapsRepeat,
+        let novelty = match (earlier, &identity, record.device_time) {
+            (None, ..) => Novelty::New,
+            (Some(_), Identity::Named(_), _) | (Some(_), Identity::Bytes(_), DeviceTime::Reported(_)) => {
+                Novelty::Repeat
+            }
+            (Some(_), Identity::Bytes(_), DeviceTime::Absent | DeviceTime::Invalid) => Novelty::PerhapsRepeat,
         };
         // A device that repeats itself for an hour is compared with its last repetition, not with its first.
         if let Some(at) = earlier {
@@ -94,23 +91,5 @@ impl Repeats {
         }
         self.recent.push_back((now, identity));
         novelty
-    }
-}
-
-impl Identity {
-    fn of(record: &Record, checksum: Option<[u8; 2]>) -> Self {
-        if let Some(id) = &record.result_id {
-            return Self::Named(id.clone());
-        }
-        match record.device_time {
-            DeviceTime::Reported(time) => Self::Timed {
-                model: record.device.model.clone(),
-                serial: record.device.serial.clone(),
-                number: record.subject.number.clone(),
-                time,
-                content: checksum.map_or_else(|| record.raw.clone(), |checksum| checksum.to_vec()),
-            },
-            DeviceTime::Absent | DeviceTime::Invalid => Self::Untimed(record.raw.clone()),
-        }
     }
 }

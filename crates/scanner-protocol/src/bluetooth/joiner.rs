@@ -258,7 +258,7 @@ impl Joiner {
     fn report(&mut self, now: Tick, mut record: Record) {
         consistency::check(&mut record);
         self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
-        let novelty = self.repeats.compare(now, &record, None);
+        let novelty = self.repeats.compare(now, &record);
         self.output.record_once(NO_STREAM, Box::new(record), novelty);
     }
 

@@ -213,7 +213,7 @@ impl Listener {
         if self.grammar.weighing == Weighing::Printed && !is_loaded(&record) {
             return;
         }
-        let novelty = self.repeats.compare(now, &record, None);
+        let novelty = self.repeats.compare(now, &record);
         // A device that gives its results no time says the last one again and again until the next: no scan begins with that.
         if novelty == Novelty::Repeat && record.result_id.is_some() {
             self.output.counters.repeats_dropped += 1;

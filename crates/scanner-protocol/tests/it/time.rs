@@ -161,8 +161,11 @@ fn a_record_of_another_person_or_another_minute_is_no_repeat() {
             .replace("TI,\"08:20\"", "TI,\"08:10\""),
         record.replace("SN,\"00000001\"", "SN,\"00000010\""),
         record.replace("TI,\"08:20\"", "TI,\"08:02\""),
+        // Whom the scanner does not know by a number either: another weight with the same sum, in the same minute.
+        record.replace("Wk,89.2", "Wk,98.2"),
     ];
     for other in others {
+        assert_ne!(other, record);
         let mut session = session();
         session.handle_bytes(Tick(0), record.as_bytes());
         session.handle_bytes(Tick(SECOND), other.as_bytes());

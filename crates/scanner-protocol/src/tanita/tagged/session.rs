@@ -176,7 +176,7 @@ impl Tagged {
         let offset = self.framer.offset();
         match result {
             Ok(record) => {
-                let novelty = self.repeats.compare(now, &record, checksum(&record.raw));
+                let novelty = self.repeats.compare(now, &record);
                 self.output.record_once(offset, Box::new(record), novelty);
             }
             Err(fault) => {
