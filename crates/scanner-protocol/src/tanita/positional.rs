@@ -24,7 +24,7 @@ use super::tagged::value;
 use crate::{
     Protocol, RejectReason,
     fault::Fault,
-    stream::{Content, Front, Grammar, Head, Rest, Weighing, any_of, frame, line},
+    stream::{ByteSet, Content, Front, Grammar, Head, Rest, Weighing, any_of, frame, is_line_end, line},
 };
 
 /// Of any model.
@@ -35,12 +35,22 @@ static TBF_310: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, l
 pub(crate) static BC_418: Grammar = grammar(|bytes: &[u8], rest: Rest| scan(bytes, rest, layout::OF_BC_418));
 
 const LONGEST: usize = 512;
+/// A digit or a quote, a control byte before it, or what is left of a damaged byte.
+const FIRST: ByteSet = {
+    let mut set = any_of(b"\"0123456789");
+    let mut byte = 0;
+    while byte < set.len() {
+        set[byte] |= (byte == DAMAGED as usize || is_control(byte as u8)) && !is_line_end(byte as u8);
+        byte += 1;
+    }
+    set
+};
 
 const fn grammar(scan: fn(&[u8], Rest) -> Front) -> Grammar {
     Grammar {
         protocol: Protocol::TanitaPositional,
         maker: MAKER,
-        head: Head::new(&[any_of(b"\0\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\"0123456789")]),
+        head: Head::new(&[FIRST]),
         line_start_only: true,
         longest: LONGEST,
         silence: Duration::from_secs(1),

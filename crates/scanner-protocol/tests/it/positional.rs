@@ -189,7 +189,7 @@ fn body_type_and_sex_are_digits_and_control_bytes_may_stand_before_the_first() {
 #[test]
 fn a_control_byte_before_the_date_leaves_it_a_date() {
     let time = DeviceTime::Reported("2003-05-01T09:07:00".parse().unwrap());
-    for control in ["", "\x01", "\x11", "\x1f"] {
+    for control in ["", "\x01", "\t", "\x11", "\x1f"] {
         let record = read(&format!("{control}{}", japan("\"03/05/01\"", "\"09:07\"")));
         assert_eq!((&record.device_time, record.flags.len()), (&time, 0), "{control:?}");
     }
