@@ -7,7 +7,7 @@ use scan_model::{
 use scanner_protocol::{Content, Protocol, RejectReason, Rejected, decode_again, decode_all, raw_tags};
 use serde_json::Value;
 
-use crate::{Outcome, capture, heard, malformed, tagged};
+use crate::{Outcome, capture, heard, malformed, sealed, tagged};
 
 /// The one record or rejection in `bytes`.
 fn only(id: &str, bytes: &[u8]) -> Result<Box<Record>, Rejected> {
@@ -182,13 +182,16 @@ fn a_segmental_error_leaves_the_segments_out_and_the_whole_body_in() {
     assert_eq!(record.flags, [scan_model::Flag::SegmentalError]);
     assert_eq!(record.get(Metric::BODY_WEIGHT).unwrap().value.to_string(), "87.3");
     let names: Vec<_> = record.measurements.iter().map(|sent| sent.metric.name()).collect();
-    for segment in ["leg_", "arm_", "trunk_", "side", "both_legs"] {
-        let left = names
-            .iter()
-            .find(|name| name.contains(segment) && !matches!(**name, "leg_muscle_score" | "leg_balance"));
-        assert_eq!(left, None);
+    for segment in ["leg_", "arm_", "hand_", "trunk_", "side", "both_legs"] {
+        assert_eq!(names.iter().find(|name| name.contains(segment)), None);
     }
-    assert_eq!(names.len(), 30, "the whole-body values are all there: {names:?}");
+    assert_eq!(names.len(), 27, "the whole-body values are all there: {names:?}");
+
+    // What the limbs add up to is made of the segments.
+    let limbs = sealed("{0,16,~0,1,~1,1,MO,\"MC-780\",St,1,Wk,64.2,mW,43.0,AS,19.9,ah,7.1,ab,0.31");
+    let record = only("limbs", &limbs).unwrap();
+    let names: Vec<_> = record.measurements.iter().map(|sent| sent.metric.name()).collect();
+    assert_eq!(names, ["body_weight", "muscle_mass"]);
 }
 
 #[test]

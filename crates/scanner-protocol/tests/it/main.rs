@@ -64,6 +64,12 @@ fn capture(id: &str) -> Vec<u8> {
     all.find(|(name, ..)| name == id).unwrap().1
 }
 
+/// A line with a right checksum.
+fn sealed(content: &str) -> Vec<u8> {
+    let sum = content.bytes().chain(*b",").fold(0_u8, u8::wrapping_add);
+    format!("{content},CS,{sum:02X}\r\n").into_bytes()
+}
+
 fn session() -> Session {
     Session::new(Protocol::TanitaTagged, Options::default())
 }

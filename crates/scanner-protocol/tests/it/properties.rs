@@ -8,13 +8,7 @@ use scan_model::{
 use scanner_protocol::{RejectReason, Tick};
 use serde_json::{Map, Value};
 
-use crate::{Outcome, capture, heard, outcomes, session};
-
-/// A line with a right checksum.
-fn sealed(content: &str) -> Vec<u8> {
-    let sum = content.bytes().chain(*b",").fold(0_u8, u8::wrapping_add);
-    format!("{content},CS,{sum:02X}\r\n").into_bytes()
-}
+use crate::{Outcome, capture, heard, outcomes, sealed, session};
 
 /// Tags whose value is a number that becomes a measurement under the name in the list; one tag for each name.
 fn numeric_tags() -> Vec<(String, String)> {
@@ -180,6 +174,25 @@ fn a_unit_set_that_nobody_knows_is_refused() {
         ("~0,1,~1,0", unknown),
     ] {
         assert_eq!(reason(controls), expected, "{controls}");
+    }
+}
+
+#[test]
+fn without_a_unit_set_tags_that_name_their_units_are_taken_at_their_word() {
+    for (weight, expected) in [("Wp,165.4", "[lb_av]"), ("Ws,11.11.4", "[lb_av]"), ("Wg,3972", "g")] {
+        let line = sealed(&format!("{{0,16,~0,3,MO,\"HD-351BT\",{weight}"));
+        let [Outcome::Record(record)] = &heard(&line, line.len()).0[..] else {
+            panic!("{weight}")
+        };
+        assert_eq!(record.measurements[0].unit.ucum(), expected, "{weight}");
+    }
+    for other in ["Wp,165.4,Hm,170.0", "Wp,165.4,Pt,1.0", "Wk,75.0"] {
+        let line = sealed(&format!("{{0,16,~0,3,MO,\"HD-351BT\",{other}"));
+        let (outcomes, _) = heard(&line, line.len());
+        assert!(
+            matches!(&outcomes[..], [Outcome::Rejected(rejected)] if rejected.reason == RejectReason::UnknownUnits),
+            "{other}: {outcomes:?}"
+        );
     }
 }
 

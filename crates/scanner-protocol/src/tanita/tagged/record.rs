@@ -199,7 +199,7 @@ impl Content {
         match self.unit_set {
             Some(_) if is(self.unit_set, 1) || is(self.unit_set, 2) => Ok(UnitSet::Metric),
             Some(_) if is(self.unit_set, 3) && imperial => Ok(UnitSet::Imperial),
-            None if !imperial => Ok(UnitSet::Metric),
+            None if !imperial || self.tags_name_units() => Ok(UnitSet::Metric),
             _ => Err(Fault::new(
                 RejectReason::UnknownUnits,
                 0,
@@ -208,19 +208,30 @@ impl Content {
         }
     }
 
+    /// Whether no value came whose tag means another unit in the imperial set.
+    fn tags_name_units(&self) -> bool {
+        let is_named = |sent: &Measurement| imperial(sent.unit) == sent.unit;
+        self.measurements.iter().all(is_named) && self.subject.clothes_weight.is_none()
+    }
+
     /// In the imperial set the same tags carry pounds and inches.
     fn read_as_imperial(&mut self) {
         for sent in &mut self.measurements {
-            sent.unit = match sent.unit {
-                Unit::Kilogram => Unit::Pound,
-                Unit::Centimetre => Unit::Inch,
-                same => same,
-            };
+            sent.unit = imperial(sent.unit);
         }
         let pounds = self.subject.clothes_weight;
         self.subject.clothes_weight = pounds
             .and_then(|pounds| Unit::Pound.to_metric(pounds))
             .map(|(weight, _)| weight);
+    }
+}
+
+/// What a tag carries in the imperial set that carries `metric` in the others.
+fn imperial(metric: Unit) -> Unit {
+    match metric {
+        Unit::Kilogram => Unit::Pound,
+        Unit::Centimetre => Unit::Inch,
+        same => same,
     }
 }
 

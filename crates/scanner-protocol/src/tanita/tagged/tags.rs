@@ -74,7 +74,7 @@ pub(super) fn lookup(code: [u8; 2]) -> Option<Tag> {
     (slot != UNKNOWN).then(|| TAGS[usize::from(slot)])
 }
 
-/// Whether a measurement belongs to a body segment, so that a segmental error makes it worthless.
+/// Whether a measurement is of a body segment or made of such values, so that a segmental error makes it worthless.
 pub(super) fn is_segmental(metric: Metric) -> bool {
     TAGS.iter()
         .any(|tag| matches!(tag.meaning, Meaning::Value(value) if value.segmental && value.metric == metric))
@@ -196,15 +196,15 @@ const GENERAL: &[Tag] = &[
     decimal(b"Sf", "standard_fat_percentage", Unit::Percent),
     decimal(b"SM", "standard_muscle_mass", Unit::Kilogram),
     score(b"IF", "visceral_fat_rating"),
-    score(b"LP", "leg_muscle_score"),
+    score(b"LP", "leg_muscle_score").segmental(),
     whole(b"rB", "basal_metabolic_rate_kcal", Unit::KilocaloriePerDay),
     whole(b"rb", "basal_metabolic_rate_kj", Unit::KilojoulePerDay),
     score(b"rJ", "basal_metabolic_rate_score"),
     whole(b"rA", "metabolic_age", Unit::Year),
     whole(b"rD", "daily_energy_intake_kcal", Unit::KilocaloriePerDay),
     decimal(b"RO", "rohrer_index", Unit::One),
-    score(b"BA", "hand_balance"),
-    score(b"BF", "leg_balance"),
+    score(b"BA", "hand_balance").segmental(),
+    score(b"BF", "leg_balance").segmental(),
     score(b"Ap", "athlete_index"),
     whole(b"gF", "target_fat_percentage", Unit::Percent),
     decimal(b"gW", "predicted_weight", Unit::Kilogram),
@@ -212,9 +212,9 @@ const GENERAL: &[Tag] = &[
     decimal(b"gt", "fat_mass_change", Unit::Kilogram),
     decimal(b"mh", "muscle_mass_per_height2", Unit::KilogramPerSquareMetre),
     decimal(b"mb", "muscle_mass_per_weight", Unit::One),
-    decimal(b"ah", "skeletal_muscle_index", Unit::KilogramPerSquareMetre),
-    decimal(b"ab", "appendicular_muscle_per_weight", Unit::One),
-    decimal(b"AS", "appendicular_muscle_mass", Unit::Kilogram),
+    decimal(b"ah", "skeletal_muscle_index", Unit::KilogramPerSquareMetre).segmental(),
+    decimal(b"ab", "appendicular_muscle_per_weight", Unit::One).segmental(),
+    decimal(b"AS", "appendicular_muscle_mass", Unit::Kilogram).segmental(),
     decimal(b"ZF", "impedance_50khz", Unit::Ohm),
     decimal(b"UF", "resistance_both_legs_low", Unit::Ohm).with_partner(b"VF"),
     decimal(b"VF", "reactance_both_legs_low", Unit::Ohm).with_partner(b"UF"),
