@@ -2,16 +2,16 @@
 
 use std::{fmt, time::Duration};
 
-use scan_model::{Decimal, DeviceTime, Metric, Record, Unit, consistency, progress::Stage, record::Measurement};
+use scan_model::{DeviceTime, Metric, Record, consistency, progress::Stage, record::Measurement};
 
 use super::{
     Characteristic,
+    derived::derived,
     sig::{self, Value},
-    xiaomi,
+    xiaomi::{self, Weighing},
 };
 use crate::{
-    Counters, DeviceError, Event, Options, Protocol, RejectReason, Tick, fault::Fault, output::Output,
-    repeats::Repeats, weight::Weight,
+    Counters, DeviceError, Event, Options, RejectReason, Tick, fault::Fault, output::Output, repeats::Repeats,
 };
 
 /// A scale sends weight and composition of one person within a second or two.
@@ -29,7 +29,7 @@ pub struct Joiner {
     waiting: Option<Waiting>,
     /// A composition with a weight of its own was reported; the same weight may follow.
     reported: Option<(Tick, Value)>,
-    xiaomi: Xiaomi,
+    xiaomi: Weighing,
     repeats: Repeats,
     output: Output,
 }
@@ -41,15 +41,6 @@ struct Waiting {
     raw: Vec<u8>,
 }
 
-/// A Xiaomi scale sends its weight over and over, first without the impedance.
-#[derive(Debug, Default)]
-struct Xiaomi {
-    /// A stable weight whose impedance may follow.
-    waiting: Option<(Tick, Weight, Vec<u8>)>,
-    /// The person's weight was reported.
-    is_reported: bool,
-}
-
 impl Joiner {
     /// A joiner that has not seen anything yet.
     pub fn new(options: Options) -> Self {
@@ -57,7 +48,7 @@ impl Joiner {
             part: None,
             waiting: None,
             reported: None,
-            xiaomi: Xiaomi::default(),
+            xiaomi: Weighing::default(),
             repeats: Repeats::new(&options),
             output: Output::default(),
         }
@@ -105,25 +96,16 @@ impl Joiner {
             Ok(weight) => weight,
             Err(fault) => return self.reject(fault, value.to_vec()),
         };
-        if !weight.stable || weight.removed == Some(true) {
-            self.give_up_impedance(now);
-            self.xiaomi.is_reported = false;
-        } else if self.xiaomi.is_reported {
-            // The same weighing, sent again.
-        } else if weight.impedance.is_some() {
-            self.xiaomi.waiting = None;
-            self.xiaomi.is_reported = true;
-            self.report(now, xiaomi_record(&weight, value));
-        } else {
-            let since = self.xiaomi.waiting.as_ref().map_or(now, |(since, ..)| *since);
-            self.xiaomi.waiting = Some((since, weight, value.to_vec()));
+        if let Some(record) = self.xiaomi.take(now, weight, value) {
+            self.report(now, record);
         }
     }
 
     /// The connection has ended: nothing more belongs to what waits.
     pub fn handle_disconnected(&mut self, now: Tick) {
-        self.give_up_impedance(now);
-        self.xiaomi.is_reported = false;
+        if let Some(record) = self.xiaomi.end() {
+            self.report(now, record);
+        }
         self.reported = None;
         if let Some(half) = self.part.take() {
             self.reject_half(half);
@@ -143,8 +125,10 @@ impl Joiner {
             self.report_alone(now, waiting);
         }
         self.reported.take_if(|(since, _)| is_over(*since));
-        if self.xiaomi.waiting.as_ref().is_some_and(|(since, ..)| is_over(*since)) {
-            self.give_up_impedance(now);
+        if self.xiaomi.deadline().is_some_and(|deadline| deadline <= now)
+            && let Some(record) = self.xiaomi.give_up()
+        {
+            self.report(now, record);
         }
     }
 
@@ -158,10 +142,8 @@ impl Joiner {
         let standard = [&self.part, &self.waiting]
             .into_iter()
             .flatten()
-            .map(|value| value.since);
-        let impedance = self.xiaomi.waiting.as_ref().map(|(since, ..)| *since);
-        let first = standard.chain(impedance).min()?;
-        Some(first.after(TOGETHER))
+            .map(|value| value.since.after(TOGETHER));
+        standard.chain(self.xiaomi.deadline()).min()
     }
 
     /// What was counted since the joiner began.
@@ -248,13 +230,6 @@ impl Joiner {
         self.report(now, waiting.value.into_record(&waiting.raw));
     }
 
-    fn give_up_impedance(&mut self, now: Tick) {
-        if let Some((_, weight, raw)) = self.xiaomi.waiting.take() {
-            self.xiaomi.is_reported = true;
-            self.report(now, xiaomi_record(&weight, &raw));
-        }
-    }
-
     fn report(&mut self, now: Tick, mut record: Record) {
         consistency::check(&mut record);
         self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
@@ -298,57 +273,6 @@ fn body_weight(value: &Value) -> Option<&Measurement> {
         .measurements
         .iter()
         .find(|sent| sent.metric == Metric::BODY_WEIGHT)
-}
-
-fn xiaomi_record(weight: &Weight, raw: &[u8]) -> Record {
-    weight.record(Protocol::Xiaomi, xiaomi::MAKER, raw)
-}
-
-/// Adds behind the values sent what follows from weight and composition together: bone mass, the share of water, the basal metabolic rate
-/// in kilocalories.
-fn derived(mut record: Record) -> Record {
-    let metric = |metric: Metric| {
-        let sent = record.get(metric)?;
-        sent.unit.to_metric(sent.value).map(|(value, _)| value)
-    };
-    let milli = |value: Decimal| value.converted(Decimal::from(1), 3).map(Decimal::mantissa);
-    let weight = metric(Metric::BODY_WEIGHT).and_then(milli);
-    let bone = || {
-        let fat = milli(metric(const { Metric::named("fat_percentage") })?)?;
-        let lean = milli(metric(const { Metric::named("soft_lean_mass") })?)?;
-        let bone = weight? * (100_000 - fat) / 100_000 - lean;
-        // Anything else says that the scale means something else by soft lean mass.
-        (500..=10_000).contains(&bone).then(|| rounded(bone))?
-    };
-    let water = || {
-        let water = milli(metric(const { Metric::named("water_mass") })?)?;
-        let weight = weight.filter(|&weight| weight > 0)?;
-        rounded(water * 100_000 / weight)
-    };
-    let kilocalories = || {
-        let joules = milli(metric(const { Metric::named("basal_metabolic_rate_kj") })?)?;
-        Decimal::new(joules * 1000 / 4184, 3).converted(Decimal::from(1), 0)
-    };
-    let values = [
-        (const { Metric::named("bone_mass") }, bone(), Unit::Kilogram),
-        (const { Metric::named("water_percentage") }, water(), Unit::Percent),
-        (
-            const { Metric::named("basal_metabolic_rate_kcal") },
-            kilocalories(),
-            Unit::KilocaloriePerDay,
-        ),
-    ];
-    for (metric, value, unit) in values {
-        if let Some(value) = value.filter(|_| record.get(metric).is_none()) {
-            record.measurements.push(Measurement { metric, value, unit });
-        }
-    }
-    record
-}
-
-/// Thousandths as a number with one decimal.
-fn rounded(milli: i64) -> Option<Decimal> {
-    Decimal::new(milli, 3).converted(Decimal::from(1), 1)
 }
 
 /// Without the values that it holds: they are of a person.

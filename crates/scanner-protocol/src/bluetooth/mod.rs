@@ -5,6 +5,7 @@
 //! its owners captured it.
 
 mod cursor;
+mod derived;
 mod joiner;
 mod sig;
 pub(crate) mod user_data;

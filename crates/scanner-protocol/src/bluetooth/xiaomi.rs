@@ -1,5 +1,9 @@
 //! Xiaomi Mi Body Composition Scale 2: 13 bytes of its own, in the Body Composition characteristic and in advertisements.
 
+mod weighing;
+
+pub(super) use weighing::Weighing;
+
 use jiff::civil::{Date, DateTime, Time};
 use scan_model::{Decimal, DeviceTime, Integrity};
 
