@@ -162,19 +162,10 @@ impl Joiner {
             return Some((value, raw));
         }
         match first {
-            Some(half) if belong_together(&half.value, &value) => {
-                let (mut first, mut first_raw) = (half.value, half.raw);
-                for sent in value.measurements {
-                    first.measure(sent.metric, sent.value, sent.unit);
-                }
-                first.user = first.user.or(value.user);
-                if first.time == DeviceTime::Absent {
-                    first.time = value.time;
-                }
-                first.is_unsuccessful |= value.is_unsuccessful;
-                first.is_placeholder &= value.is_placeholder;
-                first_raw.extend(raw);
-                Some((first, first_raw))
+            Some(mut half) if belong_together(&half.value, &value) => {
+                half.value.absorb(value);
+                half.raw.extend(raw);
+                Some((half.value, half.raw))
             }
             other => {
                 if let Some(half) = other {
@@ -205,14 +196,7 @@ impl Joiner {
                     Characteristic::Weight => (value, raw, other.value, other.raw),
                     Characteristic::BodyComposition => (other.value, other.raw, value, raw),
                 };
-                weight.user = weight.user.or(composition.user);
-                if weight.time == DeviceTime::Absent {
-                    weight.time = composition.time;
-                }
-                for sent in &composition.measurements {
-                    weight.measure(sent.metric, sent.value, sent.unit);
-                }
-                weight.characteristic = Characteristic::BodyComposition;
+                weight.absorb(composition);
                 let raw = [weight_raw, composition_raw].concat();
                 self.report(now, derived(weight.into_record(&raw)));
             }

@@ -130,8 +130,25 @@ impl Value {
         }
     }
 
+    /// Takes in another value of the same weighing. Where both say something, this one's counts.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for sent in other.measurements {
+            self.measure(sent.metric, sent.value, sent.unit);
+        }
+        self.user = self.user.or(other.user);
+        if self.time == DeviceTime::Absent {
+            self.time = other.time;
+        }
+        self.is_part = false;
+        self.is_unsuccessful |= other.is_unsuccessful;
+        self.is_placeholder &= other.is_placeholder;
+        if other.characteristic == Characteristic::BodyComposition {
+            self.characteristic = other.characteristic;
+        }
+    }
+
     /// Adds a value unless it is there.
-    pub(super) fn measure(&mut self, metric: Metric, value: Decimal, unit: Unit) {
+    fn measure(&mut self, metric: Metric, value: Decimal, unit: Unit) {
         if !self.measurements.iter().any(|sent| sent.metric == metric) {
             self.measurements.push(Measurement { metric, value, unit });
         }
