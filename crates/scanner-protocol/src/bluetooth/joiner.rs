@@ -1,55 +1,51 @@
 //! Putting the values of one weighing together.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
-use scan_model::{DeviceTime, Metric, Record, consistency, progress::Stage, record::Measurement};
+use scan_model::{Record, consistency, progress::Stage};
 
 use super::{
     Characteristic,
     derived::derived,
-    sig::{self, Value},
+    sig,
+    waiting::{Waiting, WaitingRoom},
     xiaomi::{self, Weighing},
 };
 use crate::{
-    Counters, DeviceError, Event, Options, RejectReason, Tick, fault::Fault, output::Output, repeats::Repeats,
+    Counters, DeviceError, Event, Options, RejectReason, Tick,
+    fault::Fault,
+    output::Output,
+    repeats::{Novelty, Repeats},
 };
 
-/// A scale sends weight and composition of one person within a second or two.
-const TOGETHER: Duration = Duration::from_secs(5);
 /// The offset of every event: values are no stream.
 const NO_STREAM: u64 = 0;
 
 /// Joins the values that one Bluetooth scale sends on one connection into records: two parts of a body composition, a weight and the
-/// composition that belongs to it. It owns no radio and no clock. After every `handle_*` call, drain
-/// [`poll_event`](Self::poll_event) and ask [`poll_timeout`](Self::poll_timeout) again.
+/// composition that belongs to it.
+///
+/// A value waits for its counterpart: ten seconds if it has the time of its weighing, otherwise five, and no longer than the connection.
+/// Time and user join two values, whatever came between them; a value without them belongs to the one directly before it. What stays
+/// alone is reported alone. It owns no radio and no clock. After every `handle_*` call, drain [`poll_event`](Self::poll_event) and ask
+/// [`poll_timeout`](Self::poll_timeout) again.
 pub struct Joiner {
-    /// The first part of a composition.
-    part: Option<Waiting>,
-    /// What waits for its counterpart, of either characteristic.
-    waiting: Option<Waiting>,
-    /// A composition with a weight of its own was reported; the same weight may follow.
-    reported: Option<(Tick, Value)>,
+    waiting: WaitingRoom,
     xiaomi: Weighing,
-    repeats: Repeats,
+    /// The values that were reported alone, and those that were joined with another and bear the time by which they would be known again.
+    alone: Repeats,
+    /// The weighings that were joined of two values.
+    joined: Repeats,
     output: Output,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    since: Tick,
-    value: Value,
-    raw: Vec<u8>,
 }
 
 impl Joiner {
     /// A joiner that has not seen anything yet.
     pub fn new(options: Options) -> Self {
         Self {
-            part: None,
-            waiting: None,
-            reported: None,
+            waiting: WaitingRoom::default(),
             xiaomi: Weighing::default(),
-            repeats: Repeats::new(&options),
+            alone: Repeats::new(&options),
+            joined: Repeats::new(&options),
             output: Output::default(),
         }
     }
@@ -61,31 +57,13 @@ impl Joiner {
             Ok(decoded) => decoded,
             Err(fault) => return self.reject(fault, value.to_vec()),
         };
-        let (decoded, raw) = match characteristic {
-            Characteristic::BodyComposition => match self.whole(now, decoded, value) {
-                Some(whole) => whole,
-                None => return,
-            },
-            Characteristic::Weight => (decoded, sig::pack(characteristic, value)),
+        let came = Waiting::new(now, decoded, sig::pack(characteristic, value));
+        let whole = match characteristic {
+            Characteristic::BodyComposition => self.whole(now, came),
+            Characteristic::Weight => Some(came),
         };
-        if decoded.is_unsuccessful {
-            // What waits is good without the counterpart that failed.
-            if let Some(waiting) = self.waiting.take() {
-                self.report_alone(now, waiting);
-            }
-            return self.output.device_error(
-                NO_STREAM,
-                DeviceError {
-                    code: "unsuccessful".to_owned(),
-                    name: "unsuccessful",
-                    advice: "Step off, stand on the scale again with bare, dry feet and stand still.",
-                    needs_service: false,
-                },
-            );
-        }
-        // A placeholder says that there is no composition.
-        if !decoded.is_placeholder {
-            self.pair(now, decoded, raw);
+        if let Some(whole) = whole {
+            self.pair(now, whole);
         }
     }
 
@@ -106,25 +84,16 @@ impl Joiner {
         if let Some(record) = self.xiaomi.end() {
             self.report(now, record);
         }
-        self.reported = None;
-        if let Some(half) = self.part.take() {
-            self.reject_half(half);
-        }
-        if let Some(waiting) = self.waiting.take() {
-            self.report_alone(now, waiting);
+        for waiting in self.waiting.take_all() {
+            self.let_go(now, waiting);
         }
     }
 
     /// Reports that `now` has come. Early or repeated calls change nothing.
     pub fn handle_timeout(&mut self, now: Tick) {
-        let is_over = |since: Tick| since.after(TOGETHER) <= now;
-        if let Some(half) = self.part.take_if(|part| is_over(part.since)) {
-            self.reject_half(half);
+        for waiting in self.waiting.take_over(now) {
+            self.let_go(now, waiting);
         }
-        if let Some(waiting) = self.waiting.take_if(|waiting| is_over(waiting.since)) {
-            self.report_alone(now, waiting);
-        }
-        self.reported.take_if(|(since, _)| is_over(*since));
         if self.xiaomi.deadline().is_some_and(|deadline| deadline <= now)
             && let Some(record) = self.xiaomi.give_up()
         {
@@ -139,11 +108,7 @@ impl Joiner {
 
     /// When [`handle_timeout`](Self::handle_timeout) has work to do; `None` if time alone changes nothing.
     pub fn poll_timeout(&self) -> Option<Tick> {
-        let standard = [&self.part, &self.waiting]
-            .into_iter()
-            .flatten()
-            .map(|value| value.since.after(TOGETHER));
-        standard.chain(self.xiaomi.deadline()).min()
+        self.waiting.deadline().into_iter().chain(self.xiaomi.deadline()).min()
     }
 
     /// What was counted since the joiner began.
@@ -151,83 +116,111 @@ impl Joiner {
         &self.output.counters
     }
 
-    /// The composition that `value` completes or is; `None` if its second part is still to come.
-    fn whole(&mut self, now: Tick, value: Value, raw: &[u8]) -> Option<(Value, Vec<u8>)> {
-        let first = self.part.take();
-        let raw = sig::pack(Characteristic::BodyComposition, raw);
-        if !value.is_part {
-            if let Some(half) = first {
-                self.reject_half(half);
+    /// The composition that `came` completes or is; `None` if its second part is still to come.
+    fn whole(&mut self, now: Tick, came: Waiting) -> Option<Waiting> {
+        let first = self.waiting.take_part();
+        if let Some(mut first) = first {
+            if came.value.is_part && first.value.agrees_with(&came.value) {
+                first.absorb(came);
+                return Some(Waiting::new(now, first.value, first.raw));
             }
-            return Some((value, raw));
+            self.reject_half(first.raw);
         }
-        match first {
-            Some(mut half) if belong_together(&half.value, &value) => {
-                half.value.absorb(value);
-                half.raw.extend(raw);
-                Some((half.value, half.raw))
+        if !came.value.is_part {
+            return Some(came);
+        }
+        self.wait(now, came);
+        None
+    }
+
+    /// Joins a whole value with its counterpart, or lets it wait for that.
+    fn pair(&mut self, now: Tick, came: Waiting) {
+        if self.waiting.has(&came) {
+            return self.repeated();
+        }
+        let counterpart = self.waiting.take_counterpart(now, &came.value);
+        for passed in self.waiting.pass(&came.value) {
+            self.let_go(now, passed);
+        }
+        // A placeholder says that there is no composition. What waits is good without it, and without a counterpart that failed.
+        if came.value.is_unsuccessful || came.value.is_placeholder {
+            if let Some(counterpart) = counterpart {
+                self.let_go(now, counterpart);
             }
-            other => {
-                if let Some(half) = other {
-                    self.reject_half(half);
-                }
-                self.part = Some(Waiting { since: now, value, raw });
-                None
+            if came.value.is_unsuccessful {
+                self.output.device_error(NO_STREAM, unsuccessful());
             }
+            return;
+        }
+        match (counterpart, came.value.characteristic) {
+            (None, _) => self.wait(now, came),
+            (Some(composition), Characteristic::Weight) if composition.value.says_all_of(&came.value) => {
+                self.remember(now, &came);
+                self.let_go(now, composition);
+                self.repeated();
+            }
+            (Some(composition), Characteristic::Weight) => self.join(now, came, composition),
+            (Some(weight), Characteristic::BodyComposition) => self.join(now, weight, came),
         }
     }
 
-    fn pair(&mut self, now: Tick, value: Value, raw: Vec<u8>) {
-        let is_repeat = |(_, reported): &mut (Tick, Value)| belong_together(reported, &value);
-        if value.characteristic == Characteristic::Weight && self.reported.take_if(is_repeat).is_some() {
-            self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
-            return self.output.repeated(NO_STREAM);
-        }
-        let counterpart = self.waiting.take_if(|waiting| {
-            waiting.value.characteristic != value.characteristic && belong_together(&waiting.value, &value)
-        });
-        // What still waits belongs to somebody else.
-        if let Some(other) = self.waiting.take() {
-            self.report_alone(now, other);
-        }
-        match counterpart {
-            Some(other) => {
-                let (mut weight, weight_raw, composition, composition_raw) = match value.characteristic {
-                    Characteristic::Weight => (value, raw, other.value, other.raw),
-                    Characteristic::BodyComposition => (other.value, other.raw, value, raw),
-                };
-                weight.absorb(composition);
-                let raw = [weight_raw, composition_raw].concat();
-                self.report(now, derived(weight.into_record(&raw)));
-            }
-            None if value.characteristic == Characteristic::BodyComposition && body_weight(&value).is_some() => {
-                self.reported = Some((now, value.clone()));
-                self.report(now, derived(value.into_record(&raw)));
-            }
-            None => {
-                self.waiting = Some(Waiting { since: now, value, raw });
-            }
+    fn join(&mut self, now: Tick, mut weight: Waiting, composition: Waiting) {
+        self.remember(now, &weight);
+        self.remember(now, &composition);
+        weight.absorb(composition);
+        let record = derived(weight.value.into_record(&weight.raw));
+        let novelty = self.joined.compare(now, &record);
+        self.give_out(record, novelty);
+    }
+
+    /// A value that bears its time is known again when it comes once more without its counterpart.
+    fn remember(&mut self, now: Tick, part: &Waiting) {
+        if part.value.weighing().is_some() {
+            let record = part.value.clone().into_record(&part.raw);
+            self.alone.compare(now, &record);
         }
     }
 
-    fn report_alone(&mut self, now: Tick, waiting: Waiting) {
-        self.report(now, waiting.value.into_record(&waiting.raw));
+    fn wait(&mut self, now: Tick, value: Waiting) {
+        if let Some(oldest) = self.waiting.add(value) {
+            self.let_go(now, oldest);
+        }
     }
 
-    fn report(&mut self, now: Tick, mut record: Record) {
+    /// Nothing more belongs to a value that waited.
+    fn let_go(&mut self, now: Tick, waiting: Waiting) {
+        if waiting.value.is_part {
+            return self.reject_half(waiting.raw);
+        }
+        let is_whole =
+            waiting.value.characteristic == Characteristic::BodyComposition && waiting.value.body_weight().is_some();
+        let record = waiting.value.into_record(&waiting.raw);
+        self.report(now, if is_whole { derived(record) } else { record });
+    }
+
+    fn report(&mut self, now: Tick, record: Record) {
+        let novelty = self.alone.compare(now, &record);
+        self.give_out(record, novelty);
+    }
+
+    fn give_out(&mut self, mut record: Record, novelty: Novelty) {
         consistency::check(&mut record);
         self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
-        let novelty = self.repeats.compare(now, &record);
         self.output.record_once(NO_STREAM, Box::new(record), novelty);
     }
 
-    fn reject_half(&mut self, half: Waiting) {
+    fn repeated(&mut self) {
+        self.output.stage(NO_STREAM, Stage::ReadingResults, 0);
+        self.output.repeated(NO_STREAM);
+    }
+
+    fn reject_half(&mut self, raw: Vec<u8>) {
         let fault = Fault::new(
             RejectReason::Truncated,
-            half.raw.len(),
+            raw.len(),
             "the second part of the value did not come",
         );
-        self.reject(fault, half.raw);
+        self.reject(fault, raw);
     }
 
     fn reject(&mut self, fault: Fault, raw: Vec<u8>) {
@@ -236,27 +229,13 @@ impl Joiner {
     }
 }
 
-/// Whether user, time and body weight, where both values have them, are the same.
-fn belong_together(first: &Value, second: &Value) -> bool {
-    let same_user = first
-        .user
-        .zip(second.user)
-        .is_none_or(|(first, second)| first == second);
-    let same_time = match (first.time, second.time) {
-        (DeviceTime::Reported(first), DeviceTime::Reported(second)) => first == second,
-        _ => true,
-    };
-    let same_weight = body_weight(first)
-        .zip(body_weight(second))
-        .is_none_or(|(first, second)| first == second);
-    same_user && same_time && same_weight
-}
-
-fn body_weight(value: &Value) -> Option<&Measurement> {
-    value
-        .measurements
-        .iter()
-        .find(|sent| sent.metric == Metric::BODY_WEIGHT)
+fn unsuccessful() -> DeviceError {
+    DeviceError {
+        code: "unsuccessful".to_owned(),
+        name: "unsuccessful",
+        advice: "Step off, stand on the scale again with bare, dry feet and stand still.",
+        needs_service: false,
+    }
 }
 
 /// Without the values that it holds: they are of a person.

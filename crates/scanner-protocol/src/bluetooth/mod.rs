@@ -9,6 +9,7 @@ mod derived;
 mod joiner;
 mod sig;
 pub(crate) mod user_data;
+mod waiting;
 pub(crate) mod xiaomi;
 
 pub use joiner::Joiner;

@@ -1,5 +1,6 @@
 //! Which Bluetooth values belong together, and what follows from them together.
 
+mod named;
 mod xiaomi;
 
 use scan_model::{DeviceTime, Record};
@@ -129,7 +130,7 @@ fn two_values_of_one_kind_are_two_people() {
 }
 
 #[test]
-fn a_weight_that_differs_from_the_one_just_reported_is_somebody_elses() {
+fn a_weight_that_differs_from_that_of_a_composition_is_somebody_elses() {
     let whole = composition(WEIGHT, 194, None, Some(1), &[0x36b0]);
     for (user, tenths, at, is_the_same) in [
         (Some(1), 700, SECOND, true),
@@ -173,13 +174,29 @@ fn a_weight_that_differs_from_the_one_just_reported_is_somebody_elses() {
         BodyComposition,
         &composition(WEIGHT, 200, None, Some(1), &[0x36b1]),
     );
-    assert_eq!(records(&mut joiner).len(), 2);
     let mut second = weight(None, Some(1));
     second[1] = 0xb1;
     joiner.handle_value(Tick(2), Weight, &second);
     joiner.handle_value(Tick(3), Weight, &second);
     joiner.handle_disconnected(Tick(4));
-    assert!(matches!(events(&mut joiner)[..], [Event::Repeated, Event::Record(_)]));
+    let found = events(&mut joiner);
+    let [
+        Event::Record(one),
+        Event::Record(other),
+        Event::Repeated,
+        Event::Record(alone),
+    ] = &found[..]
+    else {
+        panic!("{found:?}")
+    };
+    for (record, weight, fat) in [
+        (one, "70.000", Some("19.4")),
+        (other, "70.005", Some("20.0")),
+        (alone, "70.005", None),
+    ] {
+        assert_eq!(sent(record, "body_weight").as_deref(), Some(weight));
+        assert_eq!(sent(record, "fat_percentage").as_deref(), fat);
+    }
 }
 
 #[test]
@@ -314,6 +331,9 @@ fn the_first_part_of_a_composition_waits_five_seconds_for_the_second() {
         joiner.handle_value(Tick(0), BodyComposition, &first);
         assert_eq!(joiner.poll_timeout(), Some(Tick(5 * SECOND)));
         joiner.handle_value(Tick(at), BodyComposition, &second);
+        if is_one {
+            joiner.handle_disconnected(Tick(at));
+        }
         let found = events(&mut joiner);
         match &found[..] {
             [Event::Record(record)] if is_one => assert!(sent(record, "muscle_percentage").is_some()),
@@ -363,6 +383,7 @@ fn a_half_composition_is_not_kept_for_the_next_connection() {
 fn composed(flags: u16, fat: u16, words: &[u16]) -> Record {
     let mut joiner = joiner();
     joiner.handle_value(Tick(0), BodyComposition, &composition(flags, fat, None, None, words));
+    joiner.handle_disconnected(Tick(1));
     records(&mut joiner).remove(0)
 }
 
