@@ -72,9 +72,9 @@ impl Course {
         self.telling.end_with(faults::PORT_LOST);
     }
 
-    /// Whether a scan runs or is about to, or the device may be at one that was stopped.
+    /// Whether a scan runs or is about to, whoever started it, or the device may be at one that was stopped.
     pub(super) fn is_busy(&self) -> bool {
-        self.telling.scan().is_some() || self.releasing || self.is_measuring()
+        self.telling.scan().is_some() || self.telling.is_at_anothers() || self.releasing || self.is_measuring()
     }
 
     /// Somebody wants a scan; the conversation is open and not busy.

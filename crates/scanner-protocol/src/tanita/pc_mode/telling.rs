@@ -17,6 +17,8 @@ pub(super) struct Telling {
     /// Offset in the stream of what is dealt with.
     pub(super) at: u64,
     scan: Option<WantedScan>,
+    /// The result of a scan that was not started here is arriving: that scan was announced, and ends with the result.
+    is_at_anothers: bool,
     /// What the device was last told to put on a result.
     last_ticket: Option<Ticket>,
 }
@@ -51,6 +53,11 @@ impl Telling {
     /// A scan waits for its turn, or its measurement is prepared: what comes now is of somebody else's.
     pub(super) fn is_ahead(&self) -> bool {
         self.scan.as_ref().is_some_and(|scan| !scan.was_ordered())
+    }
+
+    /// A scan that was not started here is under way.
+    pub(super) fn is_at_anothers(&self) -> bool {
+        self.is_at_anothers
     }
 
     /// The order to measure goes to the port.
@@ -110,6 +117,7 @@ impl Telling {
             self.take_beside(event);
             return Finding::Beside;
         }
+        self.is_at_anothers = matches!(event, Event::Stage { .. }) && self.scan.is_none();
         match event {
             Event::Stage { stage, within } => {
                 if let Some(scan) = &mut self.scan {

@@ -1,7 +1,7 @@
 //! A scan that waits for its turn or is prepared: what comes then is of somebody else, and the scan goes on.
 
 use scan_model::Flag;
-use scanner_protocol::{Command, Event, LineEvent, PcDialect, RejectReason};
+use scanner_protocol::{Command, Event, LineEvent, PcDialect, Refused, RejectReason, Tick};
 
 use super::talk::{Talk, own_record, record};
 use crate::SECOND;
@@ -60,6 +60,37 @@ fn a_result_that_comes_before_the_scans_own_order_is_somebody_elses_and_keeps_it
         assert_eq!(record.protocol, "tanita-pc");
         assert_eq!(record.subject.number.as_deref(), Some("0000000000000007"), "{place}");
         is_measured(&mut talk, place);
+    }
+}
+
+#[test]
+fn nothing_is_started_while_the_result_of_somebody_elses_scan_arrives() {
+    let resting = || {
+        let mut talk = Talk::new(PcDialect::Mc);
+        talk.line(LineEvent::Up);
+        talk.settle();
+        talk.events();
+        talk
+    };
+    let result = record("0000000000000007", 2, 50, "160.0");
+    let (beginning, rest) = result.split_at(6);
+    let whole = format!("{rest}\r\n");
+    let damaged = whole.replace("80.5", "80.6");
+    for mut talk in [resting(), Talk::ready(PcDialect::Mc)] {
+        for (rest, end) in [(&whole[..], "record"), (&damaged[..], "rejected")] {
+            talk.send(beginning.as_bytes());
+            assert_eq!(talk.words(), ["reading_results"]);
+            assert_eq!(talk.start(), Err(Refused::Busy));
+            talk.send(rest.as_bytes());
+            assert_eq!(talk.words().last().map(String::as_str), Some(end));
+        }
+        // A result that stops is no reason to wait for ever.
+        talk.send(beginning.as_bytes());
+        talk.now += 10 * SECOND;
+        talk.session.handle_timeout(Tick(talk.now));
+        talk.start().unwrap();
+        assert_eq!(talk.words(), ["reading_results", "rejected", "preparing"]);
+        is_measured(&mut talk, "after somebody else");
     }
 }
 

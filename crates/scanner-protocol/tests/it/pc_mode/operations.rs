@@ -12,7 +12,7 @@ const SECOND: u64 = 1000 * MILLISECOND;
 /// - two orders are on the way at once, or the second leaves within 100 ms of the first;
 /// - an order is sent while the device may be measuring;
 /// - an order to measure leaves though nobody waits for a result, because the scan is over or the scanner is to be given back;
-/// - a scan is started while one runs, or does not end;
+/// - a scan is started while one runs, whoever started it, or does not end;
 /// - one call brings more events than its input can explain, or deadlines never come to an end;
 /// - somebody's data stay in the device.
 pub(crate) fn run(bytes: &[u8]) -> usize {
@@ -99,6 +99,8 @@ struct Stage {
     /// Before this moment nothing may be sent: the device may be measuring.
     quiet_until: Option<u64>,
     running: bool,
+    /// A stage was told that has found no end yet, of whatever scan.
+    announced: bool,
     /// Measurements.
     ordered: usize,
     /// A BC-418 answers a reset with any line, so a stray one looks like the answer.
@@ -145,6 +147,7 @@ impl Stage {
             orders: Vec::new(),
             quiet_until: None,
             running: false,
+            announced: false,
             ordered: 0,
             believes_anything: is_bc_418,
             said_anything: false,
@@ -161,12 +164,17 @@ impl Stage {
             match event {
                 Event::Record(_) | Event::Rejected(_) | Event::Repeated => {
                     self.running = false;
+                    self.announced = false;
                     self.quiet_until = None;
                 }
-                Event::DeviceError(_) => self.running = false,
+                Event::DeviceError(_) => {
+                    self.running = false;
+                    self.announced = false;
+                }
                 // A scan that waits for its turn goes on.
                 Event::Earlier(_) => self.quiet_until = None,
-                Event::Stage { .. } | Event::Prompt(_) => {}
+                Event::Stage { .. } => self.announced = true,
+                Event::Prompt(_) => {}
                 other => panic!("{other:?} in PC mode"),
             }
         }
@@ -294,7 +302,7 @@ impl Stage {
             .handle_command(Tick(self.now), Command::Start(start))
             .is_ok()
         {
-            assert!(!self.running, "two scans at once");
+            assert!(!self.running && !self.announced, "two scans at once");
             self.running = true;
         }
         self.drain(0);
@@ -309,10 +317,12 @@ impl Stage {
         let was_release = command == Command::Release;
         if self.session.handle_command(Tick(self.now), command).is_ok() && !was_release {
             self.running = false;
+            self.announced = false;
         }
         // A release drops a scan that is not measured yet, and waits for the others: whether it runs on cannot be seen.
         if was_release {
             self.running = false;
+            self.announced = false;
         }
         self.drain(0);
     }
