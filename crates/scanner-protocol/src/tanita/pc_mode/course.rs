@@ -148,7 +148,12 @@ impl Course {
 
     /// Takes what the record sessions found.
     pub(super) fn take_finding(&mut self, now: Tick, event: Event) {
-        match self.telling.take(event, self.is_measuring()) {
+        let finding = self.telling.take(event, self.is_measuring());
+        self.after_finding(now, finding);
+    }
+
+    fn after_finding(&mut self, now: Tick, finding: Finding) {
+        match finding {
             Finding::Beside => {}
             Finding::Result => self.after_result(now),
             Finding::Failure => self.abandon(now),
@@ -274,20 +279,16 @@ impl Course {
 
     /// Whether `F0` and a value can be a result: it was asked for, or a capture is looked at.
     fn takes_weight(&self) -> bool {
-        let scan = self.telling.scan();
-        let was_asked = self.known.dialect.weighs_alone() && scan.is_none_or(WantedScan::weighs_alone);
-        matches!(self.state, State::Closed) || (was_asked && self.is_measuring())
+        matches!(self.state, State::Closed) || self.telling.owes_weight()
     }
 
     fn take_weight(&mut self, now: Tick, value: &[u8]) {
         let line = [b"F0", value].concat();
-        match weight::decode(&line) {
-            Ok(record) => {
-                self.telling.weight(Box::new(record));
-                self.after_result(now);
-            }
-            Err(fault) => self.take_finding(now, Event::Rejected(fault.rejecting(line))),
-        }
+        let weight = weight::decode(&line)
+            .map(Box::new)
+            .map_err(|fault| fault.rejecting(line));
+        let finding = self.telling.take_weight(weight);
+        self.after_finding(now, finding);
     }
 
     /// A result has come, and with it the end of the measurement that may have been under way.

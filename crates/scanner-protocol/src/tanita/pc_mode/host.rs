@@ -1,8 +1,16 @@
 //! The host's side of the line: what it is told to do, when its orders leave, and when something is over.
 
 use super::{
-    ask::Answer, course::Course, dialect::PcDialect, person::Person, reply::Reply, state::State, step::Step,
-    telling::Telling, wanted::WantedScan, wire::Wire,
+    ask::Answer,
+    course::Course,
+    dialect::PcDialect,
+    person::{OwnNumber, Person},
+    reply::Reply,
+    state::State,
+    step::Step,
+    telling::Telling,
+    wanted::WantedScan,
+    wire::Wire,
 };
 use crate::{Counters, Event, Refused, StartScan, Tick, Transmit};
 
@@ -46,7 +54,7 @@ impl Host {
         let scan = if start.current_is_safe {
             WantedScan::of(Person::new(start, dialect)?)
         } else if dialect.weighs_alone() {
-            WantedScan::of_weight()
+            WantedScan::of_weight(OwnNumber::of(start))
         } else {
             return Err(Refused::NotAsked);
         };

@@ -23,8 +23,29 @@ pub(super) struct Person {
     ticket: Option<Ticket>,
     /// Per cent, 5 to 99.
     goal: Option<u8>,
-    /// The number that the person goes by elsewhere.
-    number: Option<String>,
+    number: OwnNumber,
+}
+
+/// The number that a person goes by elsewhere, if there is one. `Debug` prints nothing of it.
+#[derive(Clone)]
+pub(super) struct OwnNumber(Option<String>);
+
+impl OwnNumber {
+    pub(super) fn of(start: &StartScan) -> Self {
+        Self(start.subject.number.clone())
+    }
+
+    /// Puts the number on the person's own result. It takes the place of the ticket, which has served: nobody may take that for a
+    /// member's.
+    pub(super) fn sign(&self, record: &mut Record) {
+        record.subject.number.clone_from(&self.0);
+    }
+}
+
+impl std::fmt::Debug for OwnNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OwnNumber(..)")
+    }
 }
 
 impl std::fmt::Debug for Person {
@@ -69,8 +90,12 @@ impl Person {
             age,
             ticket: numbered.then_some(start.ticket),
             goal: start.goal_body_fat.filter(|_| numbered),
-            number: subject.number.clone(),
+            number: OwnNumber::of(start),
         })
+    }
+
+    pub(super) fn own_number(&self) -> &OwnNumber {
+        &self.number
     }
 
     /// The number by which the person's result is recognised.
@@ -121,11 +146,6 @@ impl Person {
             && subject.gender == Some(self.sex)
             && subject.age == Some(Decimal::new(self.age, 0))
             && subject.height == Some(Decimal::new(self.height, 1))
-    }
-
-    /// Puts the person's own number in the place of the ticket, which has served: nobody may take it for a member's.
-    pub(super) fn sign(&self, record: &mut Record) {
-        record.subject.number.clone_from(&self.number);
     }
 
     fn sex_code(&self) -> i32 {

@@ -8,7 +8,7 @@ use super::{
     person::{Person, names},
     wanted::{Retry, WantedScan, disown},
 };
-use crate::{Counters, Event, Protocol, Ticket, output::Output};
+use crate::{Counters, Event, Protocol, Rejected, Ticket, output::Output};
 
 /// The scan, if one is wanted, and the way out for events.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub(super) struct Telling {
     is_at_anothers: bool,
     /// What the device was last told to put on a result.
     last_ticket: Option<Ticket>,
+    /// The last order to measure was one to weigh, and no weight has come.
+    owes_weight: bool,
 }
 
 /// What a finding of the record sessions means for the conversation.
@@ -65,6 +67,7 @@ impl Telling {
         if let Some(scan) = &mut self.scan {
             scan.order();
             self.last_ticket = scan.ticket();
+            self.owes_weight = scan.weighs_alone();
         }
     }
 
@@ -104,10 +107,31 @@ impl Telling {
         }
     }
 
-    /// A weight that was asked for, and so nobody's but the scan's.
-    pub(super) fn weight(&mut self, record: Box<Record>) {
-        self.scan = None;
+    /// Whether the device was asked for a weight that has not come, whatever has become of the scan.
+    pub(super) fn owes_weight(&self) -> bool {
+        self.owes_weight
+    }
+
+    /// Tells of a weight alone: the end of the scan if its measurement was ordered. If none was, it stands in a capture.
+    pub(super) fn take_weight(&mut self, weight: Result<Box<Record>, Rejected>) -> Finding {
+        let was_owed = std::mem::take(&mut self.owes_weight);
+        let mut record = match weight {
+            Ok(record) => record,
+            Err(rejected) => return self.take(Event::Rejected(rejected), false),
+        };
+        if self.is_ahead() {
+            disown(&mut record, None);
+            self.output.earlier(self.at, Ok(record));
+            return Finding::Beside;
+        }
+        match self.scan.take() {
+            Some(scan) => scan.claim_weight(&mut record),
+            // Of a scan that is over.
+            None if was_owed => disown(&mut record, None),
+            None => {}
+        }
         self.output.record(self.at, record);
+        Finding::Result
     }
 
     /// Tells what the record sessions found: the end of the scan if its measurement was ordered. `is_measuring`: the device may be

@@ -5,7 +5,7 @@ use scan_model::{Flag, Record, progress::Stage};
 use super::{
     dialect::PcDialect,
     faults::Reaction,
-    person::{Person, names},
+    person::{OwnNumber, Person, names},
     step::After,
 };
 use crate::Ticket;
@@ -16,8 +16,7 @@ const WEIGHT_ALONE: &str = "Please stay: the scanner takes your weight alone";
 /// A scan that somebody wants, until its one end.
 #[derive(Debug)]
 pub(super) struct WantedScan {
-    /// Who; unknown where nothing but the weight is wanted.
-    person: Option<Person>,
+    who: Who,
     /// No current through the body.
     weighs_alone: bool,
     /// The port was given the order to measure: what comes from now on can be this scan's.
@@ -28,6 +27,15 @@ pub(super) struct WantedScan {
     measured_again: bool,
     /// The last stage and share of it that was shown.
     reached: Option<(Stage, u8)>,
+}
+
+/// Who is at the scanner.
+#[derive(Debug)]
+enum Who {
+    /// Somebody whose data go to the device.
+    Measured(Person),
+    /// Somebody of whom nothing but the weight is wanted: the device need not know who it is.
+    Weighed(OwnNumber),
 }
 
 /// How a scan goes on after a mishap.
@@ -41,18 +49,18 @@ pub(super) struct Retry {
 impl WantedScan {
     /// A scan of somebody whose data go to the device.
     pub(super) fn of(person: Person) -> Self {
-        Self::new(Some(person))
+        Self::new(Who::Measured(person))
     }
 
     /// A scan of somebody who is only weighed.
-    pub(super) fn of_weight() -> Self {
-        Self::new(None)
+    pub(super) fn of_weight(number: OwnNumber) -> Self {
+        Self::new(Who::Weighed(number))
     }
 
-    fn new(person: Option<Person>) -> Self {
+    fn new(who: Who) -> Self {
         Self {
-            weighs_alone: person.is_none(),
-            person,
+            weighs_alone: matches!(who, Who::Weighed(_)),
+            who,
             was_ordered: false,
             sent_again: false,
             measured_again: false,
@@ -61,7 +69,10 @@ impl WantedScan {
     }
 
     pub(super) fn person(&self) -> Option<&Person> {
-        self.person.as_ref()
+        match &self.who {
+            Who::Measured(person) => Some(person),
+            Who::Weighed(_) => None,
+        }
     }
 
     /// Whether the device is to weigh without measuring impedance.
@@ -71,7 +82,7 @@ impl WantedScan {
 
     /// The number that the device is told.
     pub(super) fn ticket(&self) -> Option<Ticket> {
-        self.person.as_ref().and_then(Person::ticket)
+        self.person().and_then(Person::ticket)
     }
 
     /// Whether a result can be this scan's.
@@ -123,10 +134,20 @@ impl WantedScan {
 
     /// Puts the person's own number on the person's own result, and a flag on anybody else's.
     pub(super) fn claim(&self, record: &mut Record) {
-        match &self.person {
-            Some(person) if person.owns(record) => person.sign(record),
+        match &self.who {
+            Who::Measured(person) if person.owns(record) => person.own_number().sign(record),
             _ => disown(record, self.ticket()),
         }
+    }
+
+    /// Puts the person's own number on a weight, which bears nothing to compare: the order to weigh was the scan's own, and while the
+    /// host has the scanner nothing else makes it send one.
+    pub(super) fn claim_weight(&self, record: &mut Record) {
+        let number = match &self.who {
+            Who::Measured(person) => person.own_number(),
+            Who::Weighed(number) => number,
+        };
+        number.sign(record);
     }
 }
 

@@ -1,6 +1,9 @@
 //! Which lines of the device answer an order, and which mean nothing at that moment.
 
-use scan_model::{Flag, Metric, subject::Gender};
+use scan_model::{
+    Flag, Metric,
+    subject::{Gender, Subject},
+};
 use scanner_protocol::{Command, Event, LineEvent, PcDialect};
 
 use super::talk::{Talk, own_record, person, record};
@@ -215,14 +218,16 @@ fn a_weight_is_a_result_only_where_a_weight_was_asked_for() {
         assert_eq!(talk.words(), [""; 0]);
     }
 
-    let mut stopped = Talk::measuring(PcDialect::Mc);
-    stopped.command(Command::Cancel).unwrap();
-    stopped.say("F080.5");
-    assert_eq!(stopped.words(), [""; 0], "this model does not weigh alone");
+    for dialect in [PcDialect::Mc, PcDialect::Dc320] {
+        let mut stopped = Talk::measuring(dialect);
+        stopped.command(Command::Cancel).unwrap();
+        stopped.say("F080.5");
+        assert_eq!(stopped.words(), [""; 0], "{dialect:?} was to measure, not to weigh");
+    }
 }
 
 #[test]
-fn a_weight_names_the_maker_and_nobody() {
+fn a_weight_names_the_maker_and_whoever_was_announced() {
     let mut start = person();
     start.current_is_safe = false;
     let mut talk = Talk::ready(PcDialect::Dc320);
@@ -233,7 +238,11 @@ fn a_weight_names_the_maker_and_nobody() {
         panic!("no record")
     };
     assert_eq!(record.device.maker.as_deref(), Some("Tanita"));
-    assert_eq!(record.subject, scan_model::subject::Subject::default());
+    let announced = Subject {
+        number: Some("0000000042".to_owned()),
+        ..Subject::default()
+    };
+    assert_eq!(record.subject, announced, "the device told nothing of the person");
     assert_eq!(record.get(Metric::BODY_WEIGHT).unwrap().unit.ucum(), "kg");
 }
 

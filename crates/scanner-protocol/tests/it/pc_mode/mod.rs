@@ -13,6 +13,7 @@ mod published;
 mod simulated;
 mod stopped;
 pub(crate) mod talk;
+mod weights;
 
 use proptest::prelude::*;
 
