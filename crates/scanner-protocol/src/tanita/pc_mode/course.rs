@@ -11,7 +11,7 @@ use super::{
     known::{Known, Next},
     order::Setting,
     reply::Reply,
-    state::State,
+    state::{Phase, State},
     step::{After, Step},
     telling::{Finding, Telling},
     wanted::{Retry, WantedScan},
@@ -37,10 +37,18 @@ pub(super) struct Course {
     pub(super) state: State,
     pub(super) telling: Telling,
     known: Known,
-    /// Scans are started here: the device was taken from its own keys for one, and is kept for the next.
-    serves: bool,
-    /// The scanner is to be given back to its own keys.
-    releasing: bool,
+    purpose: Purpose,
+}
+
+/// What the device is taken from its own keys for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To get somebody's data out of it, no more.
+    Clearing,
+    /// For a scan; it is kept for the next one.
+    Serving,
+    /// Nothing any more: it is to be given back as soon as it can be.
+    GivingBack,
 }
 
 impl Course {
@@ -49,8 +57,7 @@ impl Course {
             state: State::Closed,
             telling: Telling::default(),
             known: Known::new(dialect),
-            serves: false,
-            releasing: false,
+            purpose: Purpose::Clearing,
         }
     }
 
@@ -66,20 +73,22 @@ impl Course {
     }
 
     pub(super) fn close(&mut self) {
-        self.serves = false;
-        self.releasing = false;
+        self.purpose = Purpose::Clearing;
         self.state = State::Closed;
         self.telling.end_with(faults::PORT_LOST);
     }
 
     /// Whether a scan runs or is about to, whoever started it, or the device may be at one that was stopped.
     pub(super) fn is_busy(&self) -> bool {
-        self.telling.scan().is_some() || self.telling.is_at_anothers() || self.releasing || self.is_measuring()
+        self.telling.scan().is_some()
+            || self.telling.is_at_anothers()
+            || self.purpose == Purpose::GivingBack
+            || self.is_measuring()
     }
 
     /// Somebody wants a scan; the conversation is open and not busy.
     pub(super) fn begin(&mut self, now: Tick, scan: WantedScan) {
-        self.serves = true;
+        self.purpose = Purpose::Serving;
         self.telling.begin(scan);
         match self.state {
             State::Ready { .. } => self.go_on(now),
@@ -92,8 +101,9 @@ impl Course {
     /// Nobody wants the scan any more; false if there was none.
     pub(super) fn cancel(&mut self, now: Tick) -> bool {
         let was_wanted = self.telling.drop_scan();
-        if was_wanted {
-            self.abandon_preparations(now);
+        // A measurement that is under way goes on, because nothing may be sent.
+        if was_wanted && self.state.phase() == Phase::Preparing {
+            self.clear(now);
         }
         was_wanted
     }
@@ -112,11 +122,13 @@ impl Course {
             State::Listening { .. } => {}
             State::Resting { .. } => self.ask(now, Step::Stop(After::Enter)),
             State::Ready { .. } => self.ask(now, Step::Leave),
-            State::SteppingOff { .. } => self.clear(now),
-            State::Asking(ask) if ask.step() == Step::AwaitStepOff => self.clear(now),
-            State::Asking(_) | State::Zeroing { .. } | State::Measuring { .. } => self.abandon_preparations(now),
+            State::Asking(_) | State::Zeroing { .. } | State::Measuring { .. } | State::SteppingOff { .. } => {
+                if matches!(self.state.phase(), Phase::Preparing | Phase::After) {
+                    self.clear(now);
+                }
+            }
         }
-        self.releasing = true;
+        self.purpose = Purpose::GivingBack;
     }
 
     /// Takes a line that is no record.
@@ -125,7 +137,7 @@ impl Course {
             Reply::Error(digit) => return self.take_error(now, Mishap::reported(digit)),
             Reply::Weight(value) if self.takes_weight() => return self.take_weight(now, value),
             // The order was not obeyed, and must not be sent again.
-            Reply::Busy if self.is_starting() && !self.wants_measurement() => {
+            Reply::Busy if self.state.phase() == Phase::Starting && !self.wants_measurement() => {
                 self.telling.drop_scan();
                 return self.clear(now);
             }
@@ -219,7 +231,7 @@ impl Course {
     fn take_error(&mut self, now: Tick, mishap: Mishap) {
         // What comes before a scan's own order is of whoever stood there before, unless it is about the scan's data, or the device is
         // broken and measures nobody.
-        let is_about_data = mishap.reaction == Reaction::SendAgain && self.is_preparing();
+        let is_about_data = mishap.reaction == Reaction::SendAgain && self.state.phase() == Phase::Preparing;
         if !self.telling.is_ahead() || is_about_data || mishap.trouble.needs_service {
             self.deal_with(now, mishap);
         }
@@ -227,10 +239,9 @@ impl Course {
 
     /// Something went wrong, at the device or between it and the host.
     fn deal_with(&mut self, now: Tick, mishap: Mishap) {
-        let retry = if self.releasing {
-            None
-        } else {
-            self.telling.retry(mishap.reaction, self.known.dialect)
+        let retry = match self.purpose {
+            Purpose::GivingBack => None,
+            Purpose::Clearing | Purpose::Serving => self.telling.retry(mishap.reaction, self.known.dialect),
         };
         let after = match retry {
             Some(Retry { after, prompt }) => {
@@ -248,7 +259,7 @@ impl Course {
                 After::Clear
             }
         };
-        if self.is_measuring() || self.is_preparing() {
+        if self.is_under_way() {
             self.ask(now, Step::Stop(after));
         }
     }
@@ -293,7 +304,7 @@ impl Course {
 
     /// A result has come, and with it the end of the measurement that may have been under way.
     fn after_result(&mut self, now: Tick) {
-        if !self.is_measuring() || self.releasing {
+        if !self.is_measuring() || self.purpose == Purpose::GivingBack {
             self.abandon(now);
         } else if self.known.dialect.tells_step_off() {
             self.ask(now, Step::AwaitStepOff);
@@ -304,14 +315,7 @@ impl Course {
 
     /// Nothing comes of the measurement or of what was prepared for it.
     fn abandon(&mut self, now: Tick) {
-        if self.is_measuring() || self.is_preparing() {
-            self.clear(now);
-        }
-    }
-
-    /// Nothing comes of what was prepared; a measurement that is under way goes on, because nothing may be sent.
-    fn abandon_preparations(&mut self, now: Tick) {
-        if self.is_preparing() && !self.is_measuring() {
+        if self.is_under_way() {
             self.clear(now);
         }
     }
@@ -324,13 +328,11 @@ impl Course {
 
     /// In PC mode, with nobody's data in the device: what is next?
     fn go_on(&mut self, now: Tick) {
-        match self.telling.scan() {
-            _ if self.releasing => self.ask(now, Step::Leave),
-            // It was taken to be cleared, no more.
-            None if !self.serves => self.ask(now, Step::Leave),
-            None => self.state = State::Ready { since: now },
-            Some(scan) if scan.weighs_alone() => self.ask(now, Step::Start),
-            Some(_) => self.ask(now, Step::Set(Setting::ClothesWeight)),
+        match (self.purpose, self.telling.scan()) {
+            (Purpose::GivingBack, _) | (Purpose::Clearing, None) => self.ask(now, Step::Leave),
+            (Purpose::Serving, None) => self.state = State::Ready { since: now },
+            (_, Some(scan)) if scan.weighs_alone() => self.ask(now, Step::Start),
+            (_, Some(_)) => self.ask(now, Step::Set(Setting::ClothesWeight)),
         }
     }
 
@@ -372,32 +374,30 @@ impl Course {
 
     /// Leaves the scanner to its own keys, unless somebody waits for it.
     fn rest(&mut self, now: Tick) {
-        self.releasing = false;
         if self.telling.scan().is_some() {
+            self.purpose = Purpose::Serving;
             return self.ask(now, Step::Stop(After::Enter));
         }
-        self.serves = false;
+        self.purpose = Purpose::Clearing;
         self.state = State::Resting {
             come_back: self.known.holds_data.then(|| now.after(COME_BACK)),
         };
     }
 
     fn wants_measurement(&self) -> bool {
-        !self.releasing && self.telling.scan().is_some()
-    }
-
-    /// The device may have the order to measure, and has not answered it.
-    fn is_starting(&self) -> bool {
-        matches!(&self.state, State::Asking(ask) if ask.step() == Step::Start && ask.is_out())
+        self.purpose != Purpose::GivingBack && self.telling.scan().is_some()
     }
 
     /// The device is at a measurement of ours, or may be.
     fn is_measuring(&self) -> bool {
-        matches!(self.state, State::Zeroing { .. } | State::Measuring { .. }) || self.is_starting()
+        matches!(self.state.phase(), Phase::Starting | Phase::Measuring)
     }
 
-    /// The person's data are on their way to the device.
-    fn is_preparing(&self) -> bool {
-        matches!(&self.state, State::Asking(ask) if matches!(ask.step(), Step::Set(_) | Step::CheckSet | Step::Start))
+    /// The same, or one is prepared.
+    fn is_under_way(&self) -> bool {
+        matches!(
+            self.state.phase(),
+            Phase::Preparing | Phase::Starting | Phase::Measuring
+        )
     }
 }

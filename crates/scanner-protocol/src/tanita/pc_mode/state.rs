@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::ask::{Ask, NOISY};
+use super::{
+    ask::{Ask, NOISY},
+    step::Step,
+};
 use crate::Tick;
 
 /// Within the measurement: when to ask whether anybody is there, and when to give up.
@@ -31,7 +34,36 @@ pub(super) enum State {
     SteppingOff { until: Tick },
 }
 
+/// Where the device is on the way through a measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// At none.
+    Clear,
+    /// The person's data are on their way to it.
+    Preparing,
+    /// It may have the order to measure, and has not answered it.
+    Starting,
+    /// It is at a measurement of ours, or may be. Nothing is sent.
+    Measuring,
+    /// It has told the result, and the person still stands there.
+    After,
+}
+
 impl State {
+    pub(super) fn phase(&self) -> Phase {
+        match self {
+            Self::Closed | Self::Listening { .. } | Self::Resting { .. } | Self::Ready { .. } => Phase::Clear,
+            Self::Asking(ask) => match ask.step() {
+                Step::Start if ask.is_out() => Phase::Starting,
+                Step::Set(_) | Step::CheckSet | Step::Start => Phase::Preparing,
+                Step::AwaitStepOff => Phase::After,
+                Step::Stop(_) | Step::Enter | Step::CheckClear | Step::LeaveToClear | Step::Leave => Phase::Clear,
+            },
+            Self::Zeroing { .. } | Self::Measuring { .. } => Phase::Measuring,
+            Self::SteppingOff { .. } => Phase::After,
+        }
+    }
+
     /// When the state has lasted long enough; an [`Ask`] has a deadline of its own. `receiving` says that the device is in the middle
     /// of a line.
     pub(super) fn deadline(&self, receiving: bool) -> Option<Tick> {
