@@ -13,8 +13,8 @@
 //! leave and deadlines are over, [`session`] joins it with the records.
 //!
 //! From the scan down: [`person`] is who is measured, [`wanted`] the scan, [`telling`] what is told of it, [`faults`] what errors
-//! mean. [`course`] is the conversation: all transitions from [`state`] to state, the next [`step`] from what is [`known`] of the
-//! device. [`transcript`] is for captures.
+//! mean. [`course`] is the conversation: what the device says, all transitions from [`state`] to state, the next [`step`] from what is
+//! [`known`] of the device. [`transcript`] is for captures.
 
 mod ask;
 mod course;
