@@ -1,9 +1,6 @@
 //! Which lines of the device answer an order, and which mean nothing at that moment.
 
-use scan_model::{
-    Flag, Metric,
-    subject::{Gender, Subject},
-};
+use scan_model::{Flag, subject::Gender};
 use scanner_protocol::{Command, Event, LineEvent, PcDialect};
 
 use super::talk::{Talk, own_record, person, record};
@@ -202,48 +199,6 @@ fn each_datum_that_the_device_has_otherwise_or_not_at_all_is_noticed() {
         let others: Vec<_> = right.into_iter().filter(|item| *item != right[place]).collect();
         assert_eq!(next(&others), "G", "what the device does not tell is no difference");
     }
-}
-
-#[test]
-fn a_weight_is_a_result_only_where_a_weight_was_asked_for() {
-    let unasked = [
-        Talk::measuring(PcDialect::Mc),
-        Talk::measuring(PcDialect::Dc320),
-        Talk::ready(PcDialect::Dc320),
-        Talk::ready(PcDialect::Mc),
-    ];
-    for mut talk in unasked {
-        talk.say("F080.5");
-        talk.nothing_sent_for(10 * SECOND);
-        assert_eq!(talk.words(), [""; 0]);
-    }
-
-    for dialect in [PcDialect::Mc, PcDialect::Dc320] {
-        let mut stopped = Talk::measuring(dialect);
-        stopped.command(Command::Cancel).unwrap();
-        stopped.say("F080.5");
-        assert_eq!(stopped.words(), [""; 0], "{dialect:?} was to measure, not to weigh");
-    }
-}
-
-#[test]
-fn a_weight_names_the_maker_and_whoever_was_announced() {
-    let mut start = person();
-    start.current_is_safe = false;
-    let mut talk = Talk::ready(PcDialect::Dc320);
-    talk.command(Command::Start(start)).unwrap();
-    talk.expect("F0");
-    talk.say("F0 80.5");
-    let Some(Event::Record(record)) = talk.events().pop() else {
-        panic!("no record")
-    };
-    assert_eq!(record.device.maker.as_deref(), Some("Tanita"));
-    let announced = Subject {
-        number: Some("0000000042".to_owned()),
-        ..Subject::default()
-    };
-    assert_eq!(record.subject, announced, "the device told nothing of the person");
-    assert_eq!(record.get(Metric::BODY_WEIGHT).unwrap().unit.ucum(), "kg");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What goes over the wire when all is well.
 
-use scan_model::{Decimal, Flag, Integrity, Metric, subject::BodyType};
+use scan_model::{Decimal, Flag, subject::BodyType};
 use scanner_protocol::{
     Command, Content, Event, LineEvent, PcDialect, Protocol, Refused, StartScan, Tick, decode_again, decode_all,
     raw_tags,
@@ -174,50 +174,6 @@ fn a_dc_430_does_the_same_with_orders_of_its_own() {
 }
 
 #[test]
-fn without_consent_a_dc_320_weighs_and_the_others_refuse() {
-    let mut start = person();
-    start.current_is_safe = false;
-    for dialect in [PcDialect::Mc, PcDialect::Dc, PcDialect::Bc418] {
-        let mut talk = Talk::ready(dialect);
-        assert_eq!(talk.command(Command::Start(start.clone())), Err(Refused::NotAsked));
-        assert_eq!(talk.words(), [""; 0]);
-    }
-
-    // What is not measured need not be known.
-    start.subject = scan_model::subject::Subject::default();
-    let mut talk = Talk::ready(PcDialect::Dc320);
-    talk.command(Command::Start(start)).unwrap();
-    talk.expect("F0");
-    for line in ["@", "z0", "W00.0", "W180.5"] {
-        talk.say(line);
-    }
-    assert_eq!(talk.words(), ["preparing", "prompt", "waiting_for_member", "weighing"]);
-    talk.say("F080.5");
-    let events = talk.events();
-    let [Event::Record(record)] = &events[..] else {
-        panic!("{events:?}")
-    };
-    assert_eq!(record.get(Metric::BODY_WEIGHT).unwrap().value.to_string(), "80.5");
-    assert_eq!(record.integrity, Integrity::None);
-    assert_eq!((&record.flags[..], &record.raw[..]), (&[][..], &b"F080.5"[..]));
-    talk.expect("F2");
-}
-
-#[test]
-fn a_weight_that_is_none_is_rejected() {
-    let mut start = person();
-    start.current_is_safe = false;
-    let mut talk = Talk::ready(PcDialect::Dc320);
-    talk.command(Command::Start(start)).unwrap();
-    talk.expect("F0");
-    talk.say("@");
-    talk.events();
-    talk.say("F08O.5");
-    assert_eq!(talk.words(), ["rejected"]);
-    talk.expect("q");
-}
-
-#[test]
 fn the_result_bears_the_persons_own_number() {
     let mut talk = Talk::measuring(PcDialect::Mc);
     talk.say(&own_record());
@@ -269,121 +225,6 @@ fn a_result_that_nobody_asked_for_is_a_result() {
         assert_eq!(record.subject.number.as_deref(), Some("0000000000000007"));
         assert_eq!(record.flags, []);
     }
-}
-
-#[test]
-fn after_five_idle_minutes_the_keys_work_again_and_the_next_scan_takes_them_back() {
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.nothing_sent_for(290 * SECOND);
-    talk.expect("M0");
-    talk.answer("M0");
-    assert_eq!(talk.session.poll_timeout(), None);
-    talk.say(&record("0000000000000007", 2, 50, "160.0"));
-    assert_eq!(talk.words(), ["reading_results", "record"]);
-
-    talk.start().unwrap();
-    for order in ["q", "M1", "D?", "D000.0"] {
-        talk.expect(order);
-        talk.answer(order);
-    }
-}
-
-#[test]
-fn a_scanner_that_nobody_wants_is_cleared_when_it_is_connected_and_its_own_keys_work_at_once() {
-    for (dialect, orders) in [
-        (PcDialect::Mc, &["q", "M1", "D?", "M0"][..]),
-        (PcDialect::Bc418, &["\u{1f}", "U0", "\u{1f}"]),
-    ] {
-        let mut talk = Talk::new(dialect);
-        talk.line(LineEvent::Up);
-        for order in orders {
-            talk.expect(order);
-            talk.answer(order);
-        }
-        assert!(talk.now <= SECOND, "nobody is kept from the keys for longer");
-        assert_eq!(talk.session.poll_timeout(), None);
-    }
-
-    // Also where a scan was wanted before the cable was pulled.
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.line(LineEvent::Down);
-    talk.line(LineEvent::Up);
-    let opened_at = talk.now;
-    talk.answer_until("M0");
-    assert!(talk.now - opened_at <= SECOND);
-}
-
-#[test]
-fn a_scan_that_is_wanted_while_the_scanner_is_given_back_takes_it_again() {
-    let mut talk = Talk::new(PcDialect::Mc);
-    talk.line(LineEvent::Up);
-    assert_eq!(talk.answer_until("M0"), "M0");
-    talk.start().unwrap();
-    talk.say("M0");
-    for order in ["q", "M1", "D?", "D000.0"] {
-        talk.expect(order);
-        talk.answer(order);
-    }
-}
-
-#[test]
-fn a_release_gives_the_scanner_back_with_nobodys_data_in_it() {
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.command(Command::Release).unwrap();
-    talk.expect("M0");
-    assert_eq!(talk.start(), Err(Refused::Busy));
-    talk.answer("M0");
-    assert_eq!(talk.session.poll_timeout(), None);
-
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.start().unwrap();
-    talk.answer_until("D3");
-    talk.command(Command::Release).unwrap();
-    assert_eq!(talk.answer_until("M0"), "M0");
-    talk.answer("M0");
-    assert_eq!(talk.settings, [const { None }; 7]);
-    assert_eq!(talk.session.poll_timeout(), None);
-
-    let mut talk = Talk::measuring(PcDialect::Mc);
-    talk.command(Command::Release).unwrap();
-    talk.nothing_sent_for(60 * SECOND);
-    talk.say(&own_record());
-    assert!(
-        talk.words().contains(&"record".to_owned()),
-        "a measurement is waited for"
-    );
-    assert_eq!(talk.answer_until("M0"), "M0");
-    talk.answer("M0");
-    assert_eq!(talk.session.poll_timeout(), None);
-
-    // Nobody waits for a person to step off.
-    for dialect in [PcDialect::Mc, PcDialect::Dc320] {
-        let mut talk = Talk::measuring(dialect);
-        talk.say(&own_record());
-        if dialect == PcDialect::Dc320 {
-            talk.expect("F2");
-            talk.say("@");
-        }
-        talk.command(Command::Release).unwrap();
-        let released_at = talk.now;
-        assert_eq!(talk.answer_until("M0"), "M0");
-        talk.answer("M0");
-        assert!(talk.now - released_at <= SECOND);
-    }
-
-    // Data that were left behind when the cable was pulled are got out first.
-    let mut talk = Talk::started(PcDialect::Mc);
-    talk.line(LineEvent::Down);
-    talk.line(LineEvent::Up);
-    talk.command(Command::Release).unwrap();
-    assert_eq!(talk.answer_until("M0"), "M0");
-    assert_eq!(talk.settings, [const { None }; 7]);
-
-    let mut talk = Talk::new(PcDialect::Mc);
-    talk.command(Command::Release).unwrap();
-    talk.line(LineEvent::Up);
-    talk.command(Command::Release).unwrap();
-    talk.nothing_sent_for(60 * SECOND);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What goes wrong, and where the conversation goes from there.
 
-use scanner_protocol::{Command, Event, LineEvent, PcDialect, Tick};
+use scanner_protocol::{Event, LineEvent, PcDialect};
 
-use super::talk::{Talk, own_record, person};
+use super::talk::{Talk, own_record};
 use crate::SECOND;
 
 #[test]
@@ -291,110 +291,6 @@ fn a_device_that_starts_up_refuses_pc_mode_for_a_while() {
 }
 
 #[test]
-fn a_device_that_falls_silent_with_somebodys_data_in_it_is_come_back_to_until_it_is_clear() {
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.start().unwrap();
-    talk.answer_until("D3");
-    for _ in 0..2 {
-        talk.expect("D3167.0");
-    }
-    talk.nothing_sent_for(SECOND);
-    assert_eq!(talk.words(), ["preparing", "no_answer"]);
-    for _ in 0..5 {
-        talk.nothing_sent_for(29 * SECOND);
-        talk.expect("q");
-        for _ in 0..3 {
-            talk.expect("M1");
-        }
-        talk.nothing_sent_for(SECOND);
-    }
-    // Once it is clear its own keys work it.
-    talk.answer_until("D?");
-    talk.answer("D?");
-    let cleared_at = talk.now;
-    talk.expect("M0");
-    talk.answer("M0");
-    assert!(talk.now - cleared_at < SECOND);
-    assert_eq!(talk.settings, [const { None }; 7]);
-    assert_eq!(talk.session.poll_timeout(), None);
-    assert_eq!(talk.words(), [""; 0]);
-}
-
-#[test]
-fn settings_that_a_stop_leaves_in_the_device_are_cleared_by_leaving_pc_mode() {
-    let mut talk = Talk::measuring(PcDialect::Mc);
-    talk.say("E2");
-    talk.expect("q");
-    talk.say("q");
-    talk.expect("D?");
-    talk.say("D000.0,D11,D20,D3167.0,D428,D50000004711,D6!");
-    for order in ["M0", "M1", "D?"] {
-        talk.expect(order);
-        talk.answer(order);
-    }
-    talk.nothing_sent_for(100 * SECOND);
-}
-
-#[test]
-fn settings_that_never_go_are_an_alarm_once_and_nobody_is_measured_on_them() {
-    let remain = "D000.0,D11,D20,D3167.0,D428,D5!,D6!";
-    let mut talk = Talk::measuring(PcDialect::Mc);
-    talk.say("E2");
-    talk.events();
-    let refuse_to_clear = |talk: &mut Talk, first: &[&str]| {
-        for order in first {
-            talk.expect(order);
-            talk.say(if *order == "D?" { remain } else { order });
-        }
-    };
-    refuse_to_clear(&mut talk, &["q", "D?", "M0", "M1", "D?"]);
-    let events = talk.events();
-    let [Event::DeviceError(error)] = &events[..] else {
-        panic!("{events:?}")
-    };
-    assert!(error.needs_service && error.name == "settings_remain");
-    refuse_to_clear(&mut talk, &["M0"]);
-    for _ in 0..3 {
-        talk.nothing_sent_for(29 * SECOND);
-        refuse_to_clear(&mut talk, &["q", "M1", "D?", "M0", "M1", "D?", "M0"]);
-        assert_eq!(talk.words(), [""; 0]);
-    }
-    talk.start().unwrap();
-    refuse_to_clear(&mut talk, &["q", "M1", "D?", "M0", "M1", "D?", "M0"]);
-    assert_eq!(talk.words(), ["preparing", "settings_remain"]);
-}
-
-#[test]
-fn a_device_that_cannot_be_asked_about_its_settings_is_cleared_by_leaving_pc_mode() {
-    for answer in ["!", ""] {
-        let mut talk = Talk::new(PcDialect::Mc);
-        talk.line(LineEvent::Up);
-        for order in ["q", "M1"] {
-            talk.expect(order);
-            talk.answer(order);
-        }
-        for _ in 0..if answer.is_empty() { 2 } else { 1 } {
-            talk.expect("D?");
-            talk.say(answer);
-        }
-        talk.expect("M0");
-        talk.answer("M0");
-        talk.nothing_sent_for(10 * SECOND);
-        talk.start().unwrap();
-        talk.answer_until("D5");
-        talk.say("D5");
-        talk.expect("G");
-        talk.say("E2");
-        for order in ["q", "M0", "M1"] {
-            talk.expect(order);
-            talk.answer(order);
-        }
-        talk.nothing_sent_for(100 * SECOND);
-        assert_eq!(talk.settings, [const { None }; 7]);
-    }
-}
-
-#[test]
 fn data_that_the_device_has_otherwise_are_sent_once_more() {
     let wrong = "D00.0,D11,D20,D3176.0,D428,D50000004711,D6!";
     let mut talk = Talk::ready(PcDialect::Mc);
@@ -409,136 +305,6 @@ fn data_that_the_device_has_otherwise_are_sent_once_more() {
     talk.say(wrong);
     assert_eq!(talk.words(), ["preparing", "settings_differ"]);
     talk.expect("q");
-}
-
-#[test]
-fn a_line_error_in_an_answer_makes_it_none() {
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.start().unwrap();
-    talk.answer_until("D1");
-    talk.send(b"D");
-    talk.line(LineEvent::Parity);
-    talk.send(b"1\r\n");
-    talk.expect("D11");
-}
-
-#[test]
-fn noise_without_an_end_does_not_keep_the_host_silent_for_ever() {
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.send(b"\x00");
-    talk.start().unwrap();
-    for _ in 0..99 {
-        talk.nothing_sent_for(SECOND / 10);
-        talk.send(b"\x00");
-    }
-    talk.expect("D000.0");
-}
-
-#[test]
-fn a_port_that_takes_no_bytes_ends_the_scan() {
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.start().unwrap();
-    assert!(talk.session.poll_transmit().is_some());
-    talk.nothing_sent_for(5 * SECOND);
-    assert_eq!(talk.words(), ["preparing", "no_answer"]);
-    talk.nothing_sent_for(SECOND);
-
-    // It takes the next ones.
-    talk.session.handle_sent(Tick(talk.now));
-    talk.start().unwrap();
-    talk.answer_until("G");
-}
-
-#[test]
-fn a_start_that_leaves_when_nobody_waits_for_it_any_more_is_waited_out() {
-    let mut talk = Talk::ready(PcDialect::Mc);
-    talk.start().unwrap();
-    talk.answer_until("D?");
-    let settings = talk.list();
-    // The person's data are checked, and then the port takes the order to measure and keeps it.
-    talk.say(&settings);
-    let at = talk.now + SECOND;
-    talk.session.handle_timeout(Tick(at));
-    assert_eq!(talk.session.poll_transmit().unwrap().0, b"G\r\n");
-    talk.now = at;
-    talk.nothing_sent_for(5 * SECOND);
-    assert_eq!(talk.words(), ["preparing", "no_answer"]);
-    talk.start().unwrap();
-    talk.session.handle_sent(Tick(talk.now));
-    talk.nothing_sent_for(99 * SECOND);
-    assert_eq!(talk.words(), ["preparing", "no_answer"]);
-    talk.expect("q");
-}
-
-#[test]
-fn a_scan_has_one_end_wherever_the_cable_is_pulled_and_the_device_is_clear_afterwards() {
-    let orders = ["D0", "D1", "D2", "D3", "D4", "D5", "D?", "G"];
-    for pulled_at in 0..orders.len() + 5 {
-        let mut talk = Talk::ready(PcDialect::Mc);
-        talk.start().unwrap();
-        let (mut ended, mut fragment) = ("port_lost", None);
-        match orders.get(pulled_at) {
-            Some(order) => {
-                talk.answer_until(order);
-                talk.answer(order);
-            }
-            None => {
-                talk.answer_until("G");
-                talk.say("G");
-                match pulled_at - orders.len() {
-                    0 => {}
-                    1 => talk.nothing_sent_for(20 * SECOND),
-                    2 => {
-                        fragment = Some(100);
-                        ended = "rejected";
-                    }
-                    // The line end alone is missing: the checksum says that the result is whole.
-                    3 => {
-                        fragment = Some(own_record().len());
-                        ended = "record";
-                    }
-                    _ => {
-                        talk.say(&own_record());
-                        ended = "record";
-                    }
-                }
-            }
-        }
-        if let Some(length) = fragment {
-            talk.send(&own_record().as_bytes()[..length]);
-        }
-        talk.line(LineEvent::Down);
-        let words = talk.words();
-        let is_end = |word: &&String| ["port_lost", "rejected", "record", "record?"].contains(&word.as_str());
-        assert_eq!(words.iter().filter(is_end).collect::<Vec<_>>(), [ended], "{pulled_at}");
-        assert_eq!(talk.session.poll_timeout(), None);
-        assert_eq!(talk.session.poll_transmit(), None);
-        assert!(talk.start().is_err());
-
-        talk.line(LineEvent::Up);
-        talk.settle();
-        assert_eq!(talk.settings, [const { None }; 7], "{pulled_at}");
-        talk.start().unwrap();
-        talk.answer_until("G");
-    }
-}
-
-#[test]
-fn a_scan_that_is_started_while_the_last_one_is_cleared_waits_for_its_turn() {
-    let mut talk = Talk::measuring(PcDialect::Mc);
-    talk.say("E1");
-    talk.expect("q");
-    talk.events();
-    talk.command(Command::Start(person())).unwrap();
-    talk.say("q");
-    talk.expect("D?");
-    let list = talk.list();
-    talk.say(&list);
-    for order in ["M0", "M1", "D?", "D000.0"] {
-        talk.expect(order);
-        talk.answer(order);
-    }
-    assert_eq!(talk.words(), ["preparing"]);
 }
 
 #[test]
@@ -563,19 +329,4 @@ fn pauses_are_neither_shorter_nor_longer_than_they_should_be() {
     let refused_at = talk.now;
     talk.expect("M1");
     assert_eq!(talk.now - refused_at, SECOND);
-}
-
-#[test]
-fn a_device_that_told_its_settings_before_and_does_not_now_is_cleared_by_leaving_pc_mode() {
-    let mut talk = Talk::measuring(PcDialect::Mc);
-    talk.say("E2");
-    talk.expect("q");
-    talk.answer("q");
-    talk.expect("D?");
-    talk.expect("D?");
-    for order in ["M0", "M1", "D?"] {
-        talk.expect(order);
-        talk.answer(order);
-    }
-    talk.nothing_sent_for(60 * SECOND);
 }

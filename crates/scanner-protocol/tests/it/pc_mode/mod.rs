@@ -3,12 +3,15 @@
 mod ahead;
 mod answers;
 mod bc_418;
+mod clearing;
 mod deadlines;
 mod dialogues;
 mod faults;
+mod keys;
 mod limits;
 mod operations;
 mod places;
+mod port;
 mod published;
 mod simulated;
 mod stopped;

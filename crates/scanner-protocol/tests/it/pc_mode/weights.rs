@@ -1,7 +1,7 @@
-//! Whose a weight alone is, which bears nothing of the person.
+//! A weight alone: when it is a result, and whose, since it bears nothing of the person.
 
-use scan_model::Flag;
-use scanner_protocol::{Command, Event, PcDialect};
+use scan_model::{Flag, Integrity, Metric, subject::Subject};
+use scanner_protocol::{Command, Event, PcDialect, Refused};
 
 use super::talk::{Talk, own_record, person};
 use crate::SECOND;
@@ -25,6 +25,92 @@ fn fallen_back() -> Talk {
     talk.say("E7");
     talk.answer_until("F0");
     talk
+}
+
+#[test]
+fn without_consent_a_dc_320_weighs_and_the_others_refuse() {
+    let mut start = person();
+    start.current_is_safe = false;
+    for dialect in [PcDialect::Mc, PcDialect::Dc, PcDialect::Bc418] {
+        let mut talk = Talk::ready(dialect);
+        assert_eq!(talk.command(Command::Start(start.clone())), Err(Refused::NotAsked));
+        assert_eq!(talk.words(), [""; 0]);
+    }
+
+    // What is not measured need not be known.
+    start.subject = scan_model::subject::Subject::default();
+    let mut talk = Talk::ready(PcDialect::Dc320);
+    talk.command(Command::Start(start)).unwrap();
+    talk.expect("F0");
+    for line in ["@", "z0", "W00.0", "W180.5"] {
+        talk.say(line);
+    }
+    assert_eq!(talk.words(), ["preparing", "prompt", "waiting_for_member", "weighing"]);
+    talk.say("F080.5");
+    let events = talk.events();
+    let [Event::Record(record)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(record.get(Metric::BODY_WEIGHT).unwrap().value.to_string(), "80.5");
+    assert_eq!(record.integrity, Integrity::None);
+    assert_eq!((&record.flags[..], &record.raw[..]), (&[][..], &b"F080.5"[..]));
+    talk.expect("F2");
+}
+
+#[test]
+fn a_weight_that_is_none_is_rejected() {
+    let mut start = person();
+    start.current_is_safe = false;
+    let mut talk = Talk::ready(PcDialect::Dc320);
+    talk.command(Command::Start(start)).unwrap();
+    talk.expect("F0");
+    talk.say("@");
+    talk.events();
+    talk.say("F08O.5");
+    assert_eq!(talk.words(), ["rejected"]);
+    talk.expect("q");
+}
+
+#[test]
+fn a_weight_is_a_result_only_where_a_weight_was_asked_for() {
+    let unasked = [
+        Talk::measuring(PcDialect::Mc),
+        Talk::measuring(PcDialect::Dc320),
+        Talk::ready(PcDialect::Dc320),
+        Talk::ready(PcDialect::Mc),
+    ];
+    for mut talk in unasked {
+        talk.say("F080.5");
+        talk.nothing_sent_for(10 * SECOND);
+        assert_eq!(talk.words(), [""; 0]);
+    }
+
+    for dialect in [PcDialect::Mc, PcDialect::Dc320] {
+        let mut stopped = Talk::measuring(dialect);
+        stopped.command(Command::Cancel).unwrap();
+        stopped.say("F080.5");
+        assert_eq!(stopped.words(), [""; 0], "{dialect:?} was to measure, not to weigh");
+    }
+}
+
+#[test]
+fn a_weight_names_the_maker_and_whoever_was_announced() {
+    let mut start = person();
+    start.current_is_safe = false;
+    let mut talk = Talk::ready(PcDialect::Dc320);
+    talk.command(Command::Start(start)).unwrap();
+    talk.expect("F0");
+    talk.say("F0 80.5");
+    let Some(Event::Record(record)) = talk.events().pop() else {
+        panic!("no record")
+    };
+    assert_eq!(record.device.maker.as_deref(), Some("Tanita"));
+    let announced = Subject {
+        number: Some("0000000042".to_owned()),
+        ..Subject::default()
+    };
+    assert_eq!(record.subject, announced, "the device told nothing of the person");
+    assert_eq!(record.get(Metric::BODY_WEIGHT).unwrap().unit.ucum(), "kg");
 }
 
 #[test]
