@@ -122,7 +122,10 @@ fn open(selector: &PortSelector, settings: SerialSettings) -> Result<(SerialStre
     if !took_settings(&port, &path, settings) {
         return Err(OpenError::BadSettings { path, settings });
     }
-    Ok((port, path))
+    match os::show_damage(&port) {
+        Ok(()) => Ok((port, path)),
+        Err(source) => Err(classify(&path, settings, source.into())),
+    }
 }
 
 fn classify(path: &Path, settings: SerialSettings, source: serialport::Error) -> OpenError {
@@ -214,6 +217,25 @@ mod tests {
     fn a_clock_divider_may_be_three_percent_off() {
         assert!(is_close(9600, 9600) && is_close(9615, 9600) && is_close(9888, 9600));
         assert!(!is_close(9889, 9600) && !is_close(4800, 9600));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_damaged_byte_is_shown_with_parity_and_without() {
+        use rustix::fs::{Mode, OFlags};
+        use rustix::termios::{InputModes, tcgetattr};
+
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let link = folder.path().join("scanner");
+        let _line = scansim::Line::pty(&link).expect("pseudo-terminal");
+        let same = rustix::fs::open(&link, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("its port");
+        for settings in ["9600 8N1", "2400 7E1"] {
+            let opened = open(&link.as_path().into(), settings.parse().expect("settings")).expect("open port");
+            let modes = tcgetattr(&same).expect("settings").input_modes;
+            let about_damage = InputModes::INPCK | InputModes::IGNPAR | InputModes::PARMRK;
+            assert_eq!(modes & about_damage, InputModes::INPCK, "{settings}");
+            drop(opened);
+        }
     }
 
     #[tokio::test]

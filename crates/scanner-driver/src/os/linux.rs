@@ -4,6 +4,10 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fd::{AsRawFd as _, BorrowedFd};
+use rustix::termios::{InputModes, OptionalActions, tcgetattr, tcsetattr};
+use tokio_serial::SerialStream;
+
 use crate::Holder;
 
 pub(crate) fn available_ports() -> serialport::Result<Vec<serialport::SerialPortInfo>> {
@@ -69,6 +73,22 @@ pub(crate) fn is_terminal_device(path: &Path) -> bool {
     /// Major number of the memory devices.
     const MEMORY: u64 = 1;
     fs::metadata(path).is_ok_and(|found| found.file_type().is_char_device() && found.rdev() >> 8 != MEMORY)
+}
+
+/// Lets a byte with a wrong parity or stop bit arrive as NUL, which is no byte of any text. Where no parity is checked the library has such
+/// a byte left out: a weight that lost a digit is another weight.
+///
+/// # Errors
+/// The port has gone.
+pub(crate) fn show_damage(port: &SerialStream) -> std::io::Result<()> {
+    #[expect(unsafe_code, reason = "the library lends its descriptor as a number alone")]
+    // SAFETY: the descriptor is open for as long as `port`, which outlives this borrow.
+    let fd = unsafe { BorrowedFd::borrow_raw(port.as_raw_fd()) };
+    let mut settings = tcgetattr(fd)?;
+    settings.input_modes.insert(InputModes::INPCK);
+    settings.input_modes.remove(InputModes::IGNPAR | InputModes::PARMRK);
+    tcsetattr(fd, OptionalActions::Now, &settings)?;
+    Ok(())
 }
 
 pub(crate) fn is_pseudo_terminal(path: &Path) -> bool {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use tokio_serial::SerialStream;
+
 use crate::Holder;
 
 pub(crate) fn available_ports() -> serialport::Result<Vec<serialport::SerialPortInfo>> {
@@ -22,6 +24,11 @@ pub(crate) fn holders(_: &Path) -> Vec<Holder> {
 
 pub(crate) fn is_terminal_device(_: &Path) -> bool {
     true
+}
+
+/// The library offers no way to it here: a damaged byte comes as any other.
+pub(crate) fn show_damage(_: &SerialStream) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// macOS pseudo-terminals; `COM` ports never.
