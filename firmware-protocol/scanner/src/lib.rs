@@ -18,7 +18,7 @@ use heapless::Deque;
 const MEASURING: u64 = 1000;
 const CALCULATING: u64 = 3000;
 const DONE: u64 = 3300;
-/// How long a scan that was asked for waits for somebody.
+/// How long a scan that was asked for waits for somebody; the protocol allows 120 s.
 const NOBODY_CAME: u64 = 30_000;
 /// Progress is reported this often, in milliseconds.
 const STEP: u64 = 250;
@@ -386,6 +386,20 @@ mod tests {
         assert_eq!(drain(&mut scanner), []);
         scanner.cancel(7);
         assert_eq!(drain(&mut scanner), [Report::End(ScanRef::Asked(7), Ending::Cancelled)]);
+    }
+
+    #[test]
+    fn a_scan_for_which_nobody_comes_ends_within_two_minutes_and_who_comes_then_is_somebody_else() {
+        let mut scanner = Scanner::default();
+        scanner.start(at(0), asked(7), true);
+        drain(&mut scanner);
+        let until = scanner.poll_timeout().expect("it waits for so long");
+        assert!(until <= at(120_000), "{until:?}");
+        scanner.handle_timeout(until);
+        let nobody = Report::End(ScanRef::Asked(7), Ending::Failed(Fault::NobodyCame));
+        assert_eq!(drain(&mut scanner), [nobody]);
+        scanner.step_on(until, (), Subject::default());
+        assert_eq!(drain(&mut scanner), [progress(ScanRef::WalkUp(1), Stage::Weighing)]);
     }
 
     #[test]

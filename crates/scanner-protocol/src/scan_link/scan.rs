@@ -7,15 +7,20 @@
 mod arrival;
 mod asked;
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use firmware_protocol::{
     Capabilities, CloseReason, Ending, HostEvent, Identity, Progress, ResultKey, ResultNumber, ScanRef,
 };
 use scan_model::progress::Stage;
 
+use self::asked::AskedScans;
 use super::{faults, record, uptime::Uptime};
-use crate::{DeviceError, Tick, output::Output, trouble::NO_ANSWER};
+use crate::{
+    DeviceError, Tick,
+    output::Output,
+    trouble::{NO_ANSWER, Trouble},
+};
 
 // How long the scanner may be silent: `SPEC.md`, section 5.1.
 
@@ -26,8 +31,6 @@ const RESULT: Duration = Duration::from_secs(60);
 /// A scanner says at least once a minute that its scan goes on. One whose scan has hung, or that never began what it was asked for, may
 /// well go on answering.
 const PROGRESS: Duration = Duration::from_secs(5 * 60);
-/// So many scans that were given up are remembered: their results come soon, if they come.
-const CANCELLED: usize = 8;
 
 /// What goes on at the scanner.
 #[derive(Debug, Default)]
@@ -43,11 +46,10 @@ pub(super) struct Course {
     running: Option<Running>,
     /// Somebody stepped on before the running scan's result was here.
     next: Option<Reached>,
-    /// Reported by the scanner while a scan runs: told at the end of that, for it would end it.
-    fault: Option<DeviceError>,
-    /// The scans that were last given up on request. Best effort: of one before those, or before the bridge's start, a result that
-    /// comes nevertheless is told as its person's.
-    cancelled: VecDeque<ScanRef>,
+    /// Reported by the scanner while a scan runs: told at the end of that, for they would end it. One of each name.
+    faults: Vec<DeviceError>,
+    /// The scans that were asked for, and who was announced for them.
+    asked: AskedScans,
     /// The result that was given out last, until it is confirmed: the scanner sends no other one before.
     unconfirmed: Option<ResultKey>,
     /// Since when the scanner has been free to send a result as soon as it has one: none is unconfirmed.
@@ -73,8 +75,6 @@ struct Reached {
 #[derive(Debug)]
 struct Running {
     reached: Reached,
-    /// Of a scan that was asked for: the number the scanner was given for the person.
-    number: Option<String>,
     /// It has ended, with this result, at this moment.
     result: Option<(ResultNumber, Tick)>,
 }
@@ -105,7 +105,10 @@ impl Course {
             HostEvent::Fault { fault, detail } => {
                 let error = faults::fault(fault, detail);
                 match self.running {
-                    Some(_) => self.fault = Some(error),
+                    Some(_) => {
+                        self.faults.retain(|earlier| earlier.name != error.name);
+                        self.faults.push(error);
+                    }
                     None => self.output.device_error(self.at, error),
                 }
             }
@@ -125,7 +128,7 @@ impl Course {
         }
         // The scan that is announced then may have waited too long as well.
         while self.is_overdue_at().is_some_and(|at| at <= now) {
-            self.end_with(faults::NO_RESULT.into());
+            self.give_up(faults::NO_RESULT);
         }
     }
 
@@ -154,8 +157,10 @@ impl Course {
         self.next = None;
         self.told = None;
         if self.running.is_some() {
-            self.end_with(faults::PORT_LOST.into());
+            self.give_up(faults::PORT_LOST);
         }
+        // There is nobody to tell. What the scanner says of such a scan in the next session decides anew.
+        self.asked.keep_to_ourselves();
         if reason != CloseReason::LineDown {
             self.silent_at = Some(now.after(ANSWER));
         }
@@ -169,7 +174,17 @@ impl Course {
         // A stage of a newer version says no more than the one before it.
         let Some(stage) = self::stage(stage) else { return };
         // Of a scanner that has not said who it is, no end would come when it goes.
-        if self.scanner.is_none() || self.is_over(scan) {
+        if self.scanner.is_none() || self.is_told(scan) {
+            return;
+        }
+        let is_running = self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.reached.scan == scan);
+        if !is_running && is_free(stage) {
+            self.asked.will_not_be_followed(scan);
+        }
+        if self.asked.is_nobodys(scan) {
             return;
         }
         let reached = Reached {
@@ -179,7 +194,7 @@ impl Course {
             heard: now,
         };
         match &mut self.running {
-            None => self.begin(reached, None),
+            None => self.begin(reached),
             Some(running) if running.reached.scan == scan => {
                 if (running.reached.stage, running.reached.within) < (stage, reached.within) {
                     running.reached = reached;
@@ -190,7 +205,7 @@ impl Course {
                 let is_over = running.result.is_some();
                 self.next = Some(reached);
                 if !is_over {
-                    self.end_with(faults::DISPLACED.into());
+                    self.give_up(faults::DISPLACED);
                 }
             }
         }
@@ -216,14 +231,15 @@ impl Course {
                 return self.go_on();
             }
             (Ending::Completed(_) | Ending::Cancelled, None) => return,
-            (Ending::Failed(fault), _) => match self
-                .fault
-                .take_if(|reported| reported.name == faults::fault(fault, 0).name)
-            {
-                // With the maker's own number for it.
-                Some(reported) => reported,
-                None => faults::fault(fault, 0),
-            },
+            (Ending::Failed(fault), Some(_)) => {
+                let failed = faults::fault(fault, 0);
+                match self.faults.iter().position(|reported| reported.name == failed.name) {
+                    // With the maker's own number for it.
+                    Some(at) => self.faults.remove(at),
+                    None => failed,
+                }
+            }
+            (Ending::Failed(fault), None) => faults::fault(fault, 0),
             (Ending::Refused(refusal), _) => faults::refusal(refusal),
         };
         match &self.running {
@@ -243,35 +259,54 @@ impl Course {
         }
     }
 
-    /// Whether nothing that is still said of a scan counts: it was given up, or its result is here.
+    /// Whether nothing that is still said of a scan counts: nobody is measured by it, or its result is here.
     fn is_over(&self, scan: ScanRef) -> bool {
-        self.cancelled.contains(&scan) || self.told.is_some_and(|(_, told)| told == Some(scan))
+        self.asked.is_nobodys(scan) || self.is_told(scan)
     }
 
-    fn begin(&mut self, reached: Reached, number: Option<String>) {
+    /// Whether the result of this scan is the one that came last.
+    fn is_told(&self, scan: ScanRef) -> bool {
+        self.told.is_some_and(|(_, told)| told == Some(scan))
+    }
+
+    fn begin(&mut self, reached: Reached) {
         self.output.stage(self.at, reached.stage, reached.within);
-        self.running = Some(Running {
-            reached,
-            number,
-            result: None,
-        });
+        self.running = Some(Running { reached, result: None });
+    }
+
+    /// Ends the running scan, which the scanner has not ended as far as is known.
+    fn give_up(&mut self, trouble: Trouble) {
+        if let Some(Running { reached, result: None }) = self.running {
+            self.asked.give_up(reached.scan, is_free(reached.stage));
+        }
+        self.end_with(trouble.into());
     }
 
     fn end_with(&mut self, error: DeviceError) {
+        // What is told last stays to be seen.
+        if error.needs_service {
+            self.faults.retain(|fault| fault.needs_service);
+        }
         self.output.device_error(self.at, error);
         self.go_on();
     }
 
-    /// The running scan has ended: tells what had to wait for that.
+    /// The running scan has ended: tells what had to wait for that, and last what needs service.
     fn go_on(&mut self) {
         self.running = None;
-        if let Some(fault) = self.fault.take() {
+        self.faults.sort_by_key(|fault| fault.needs_service);
+        for fault in self.faults.drain(..) {
             self.output.device_error(self.at, fault);
         }
         if let Some(next) = self.next.take() {
-            self.begin(next, None);
+            self.begin(next);
         }
     }
+}
+
+/// Whether nobody stands on a scanner that is so far with a scan it was asked for.
+fn is_free(stage: Stage) -> bool {
+    stage < Stage::Weighing
 }
 
 fn stage(stage: firmware_protocol::Stage) -> Option<Stage> {

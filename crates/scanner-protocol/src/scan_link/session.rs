@@ -88,6 +88,7 @@ impl ScanLink {
         self.host.handle_timeout(instant(now));
         self.drain();
         self.course.handle_timeout(now, self.host.version().is_some());
+        self.course.tell_what_was_given_up(&mut self.host);
         if self.leaving.is_some_and(|since| now >= since.after(STUCK)) {
             self.leaving = Some(now);
         }
@@ -159,6 +160,7 @@ impl ScanLink {
         while let Some(event) = self.host.poll_event() {
             self.course.take(self.now, event);
         }
+        self.course.tell_what_was_given_up(&mut self.host);
     }
 }
 

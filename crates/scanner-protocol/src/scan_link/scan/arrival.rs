@@ -91,16 +91,21 @@ impl Course {
         uptime::age(counted.into_iter().chain(since_heard).min(), header.clock)
     }
 
-    /// Flags what is not the announced person's.
+    /// Flags what is not the announced person's: of the scan the record names, and of the one that ends with it.
     fn attribute(&self, record: &mut Record, scan: Option<ScanRef>, is_earlier: bool) {
         let running = self.running.as_ref().filter(|_| !is_earlier);
-        let announced = running.and_then(|running| running.number.as_deref());
-        if announced.is_some_and(|number| number != record.subject.number.as_deref().unwrap_or_default()) {
-            record.flag(Flag::SubjectMismatch);
-        }
-        if scan.is_some_and(|scan| self.cancelled.contains(&scan)) {
-            record.flag(Flag::SubjectMismatch);
-            record.subject.number = None;
+        let ending = running.map(|running| running.reached.scan);
+        for asked in [scan, ending]
+            .into_iter()
+            .flatten()
+            .filter_map(|scan| self.asked.get(scan))
+        {
+            if !asked.is_of(record.subject.number.as_deref().unwrap_or_default()) {
+                record.flag(Flag::SubjectMismatch);
+            }
+            if asked.is_nobodys {
+                record.subject.number = None;
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Scans that the bridge asks for.
 
+use std::{collections::VecDeque, fmt};
+
 use firmware_protocol::{Capabilities, Host, ScanKind, ScanRef, Start};
 use scan_model::progress::Stage;
 
-use super::{CANCELLED, Course, Reached};
+use super::{Course, Reached};
 use crate::{
     Refused, StartScan, Tick,
     scan_link::{person, session::refused},
@@ -39,15 +41,18 @@ impl Course {
             subject,
         })
         .map_err(refused)?;
-        self.begin(
-            Reached {
-                scan: ScanRef::Asked(scan),
-                stage: Stage::Preparing,
-                within: 0,
-                heard: now,
-            },
-            Some(number),
-        );
+        self.asked.add(AskedScan {
+            scan,
+            number,
+            is_nobodys: false,
+            is_to_cancel: false,
+        });
+        self.begin(Reached {
+            scan: ScanRef::Asked(scan),
+            stage: Stage::Preparing,
+            within: 0,
+            heard: now,
+        });
         Ok(())
     }
 
@@ -59,11 +64,109 @@ impl Course {
             return Err(Refused::NotSupported);
         };
         host.cancel(number).map_err(refused)?;
-        if self.cancelled.len() == CANCELLED {
-            self.cancelled.pop_front();
+        if let Some(asked) = self.asked.get_mut(scan) {
+            asked.is_nobodys = true;
         }
-        self.cancelled.push_back(scan);
         self.go_on();
         Ok(())
+    }
+
+    /// Tells the scanner which scans were given up, as far as it can be told now.
+    pub(in crate::scan_link) fn tell_what_was_given_up(&mut self, host: &mut Host) {
+        for asked in self.asked.0.iter_mut().filter(|asked| asked.is_to_cancel) {
+            asked.is_to_cancel = host.cancel(asked.scan).is_err();
+        }
+    }
+}
+
+/// So many scans are remembered: their results come soon, if they come.
+const REMEMBERED: usize = 8;
+
+/// The scans that were asked for last. Best effort: of one before those, or before the bridge's start, a result that comes is told as that of
+/// the person it names.
+#[derive(Debug, Default)]
+pub(super) struct AskedScans(VecDeque<AskedScan>);
+
+/// A scan that was asked for.
+pub(super) struct AskedScan {
+    scan: u32,
+    /// The number the scanner was given for the person.
+    number: String,
+    /// It was given up, on request or while nobody stood on the scanner: who steps on later may be anybody.
+    pub(super) is_nobodys: bool,
+    /// The scanner has to hear that it was given up.
+    is_to_cancel: bool,
+}
+
+/// Prints nothing of the person.
+impl fmt::Debug for AskedScan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AskedScan")
+            .field("scan", &self.scan)
+            .field("is_nobodys", &self.is_nobodys)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AskedScan {
+    /// Whether a result of this scan with this number of a person is that of the announced person.
+    pub(super) fn is_of(&self, number: &str) -> bool {
+        !self.is_nobodys && self.number == number
+    }
+}
+
+impl AskedScans {
+    pub(super) fn get(&self, scan: ScanRef) -> Option<&AskedScan> {
+        self.0.iter().find(|asked| ScanRef::Asked(asked.scan) == scan)
+    }
+
+    pub(super) fn is_nobodys(&self, scan: ScanRef) -> bool {
+        self.get(scan).is_some_and(|asked| asked.is_nobodys)
+    }
+
+    /// Gives up a scan that may go on at the scanner. Of somebody who stands on it the result is theirs.
+    pub(super) fn give_up(&mut self, scan: ScanRef, is_free: bool) {
+        if let Some(asked) = self.get_mut(scan) {
+            asked.is_nobodys |= is_free;
+            asked.is_to_cancel = true;
+        }
+    }
+
+    /// The scanner waits for somebody, for a scan that is not followed any more: it was given up, or asked for before the bridge's start.
+    pub(super) fn will_not_be_followed(&mut self, scan: ScanRef) {
+        let ScanRef::Asked(number) = scan else { return };
+        if self.get(scan).is_none() {
+            self.make_room();
+            // Older than all of ours: however many there are, none pushes out the scan that was asked for last.
+            self.0.push_front(AskedScan {
+                scan: number,
+                number: String::new(),
+                is_nobodys: true,
+                is_to_cancel: true,
+            });
+        }
+        self.give_up(scan, true);
+    }
+
+    /// The session is gone, and whom to tell with it.
+    pub(super) fn keep_to_ourselves(&mut self) {
+        for asked in &mut self.0 {
+            asked.is_to_cancel = false;
+        }
+    }
+
+    fn get_mut(&mut self, scan: ScanRef) -> Option<&mut AskedScan> {
+        self.0.iter_mut().find(|asked| ScanRef::Asked(asked.scan) == scan)
+    }
+
+    fn add(&mut self, asked: AskedScan) {
+        self.make_room();
+        self.0.push_back(asked);
+    }
+
+    fn make_room(&mut self) {
+        if self.0.len() == REMEMBERED {
+            self.0.pop_front();
+        }
     }
 }

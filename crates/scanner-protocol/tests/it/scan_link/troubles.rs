@@ -186,6 +186,56 @@ fn a_fault_during_a_scan_waits_for_its_end_and_is_told_once() {
 }
 
 #[test]
+fn of_several_faults_during_a_scan_none_is_lost_and_what_needs_service_is_told_last() {
+    let mut line = Line::new();
+    line.settle();
+    line.reach(WALK_UP, Stage::Measuring, 0);
+    for (fault, detail) in [
+        (Fault::Power, 1),
+        (Fault::Power, 2),
+        (Fault::Temperature, 0),
+        (Fault::PersonMoved, 17),
+    ] {
+        line.scanner.fault(fault, detail).unwrap();
+        line.settle();
+    }
+    // Another one never began: that takes nothing of this one's.
+    line.scanner
+        .ended(ScanRef::WalkUp(2), Ending::Failed(Fault::PersonMoved))
+        .unwrap();
+    line.settle();
+    line.scanner.ended(WALK_UP, Ending::Failed(Fault::PersonMoved)).unwrap();
+    line.settle();
+    let errors: Vec<_> = line
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            Event::DeviceError(error) => Some((error.name, error.code.as_str())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            ("person_moved", "17"),
+            ("temperature_error", "temperature_error"),
+            ("power_error", "2")
+        ]
+    );
+}
+
+#[test]
+fn a_scan_that_ends_with_what_needs_service_leaves_that_to_be_seen() {
+    let mut line = Line::new();
+    line.settle();
+    line.reach(WALK_UP, Stage::Measuring, 0);
+    line.scanner.fault(Fault::Temperature, 0).unwrap();
+    line.scanner.ended(WALK_UP, Ending::Failed(Fault::Optics)).unwrap();
+    line.settle();
+    assert_eq!(line.words(), ["connected", "Measuring 0", "optics_error"]);
+}
+
+#[test]
 fn every_fault_and_refusal_has_a_name_of_its_own_and_advice() {
     let mut line = Line::new();
     line.settle();
