@@ -64,6 +64,8 @@ pub(crate) struct Timing {
     pub(crate) alive: u64,
     /// Silence of the other side after which the session is lost: three "alive" and the time of a few frames.
     pub(crate) silence: u64,
+    /// The same of a side that speaks no common version: three of its hellos instead of "alive".
+    pub(crate) silence_incompatible: u64,
 }
 
 impl Timing {
@@ -74,6 +76,8 @@ impl Timing {
     /// A message that arrived nowhere after this many repeats (some 4.6 s at 115,200 baud) ends the session, although the other
     /// side is heard: a new one puts both sides in step again.
     pub(crate) const REPEATS: u8 = 16;
+    /// So many of them are made at once if the other side asks for them: by then it is no longer a single disturbance.
+    pub(crate) const REPEATS_AT_ONCE: u8 = 4;
     /// A result that has arrived and is not confirmed as stored is sent again after this time. The bridge may have lost it in
     /// a way the link does not see.
     pub(crate) const STORED: u64 = 30 * SECOND;
@@ -88,6 +92,14 @@ impl Timing {
             resend_at_most: 250 * MILLISECOND + 2 * frame,
             alive: SECOND,
             silence: 3500 * MILLISECOND + 4 * frame,
+            silence_incompatible: 3 * Self::HELLO_INCOMPATIBLE + 500 * MILLISECOND + 4 * frame,
         }
+    }
+}
+
+pub(crate) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

@@ -9,11 +9,11 @@ use crate::{
     MAX_RECORD, NotSent, Progress, ResultNumber, ResultStore, ScanRef, Side, Start, VersionRange, Waiting,
     frame::{FrameReader, MAX_PAYLOAD},
     message::{MAX_MESSAGE, ResultHead, is_end_of, text},
-    time::{Instant, Timing},
+    time::{Instant, Timing, earliest},
 };
 
 use super::{
-    link::{Happened, Link, News, earliest},
+    link::{Happened, Link, News},
     queue::Queue,
     session::Change,
 };
@@ -95,7 +95,7 @@ pub enum DeviceEvent {
         /// The version both speak.
         version: u8,
     },
-    /// The session is gone. Scans go on; results are kept and sent later.
+    /// The session is gone, or the bridge that was [`Self::Incompatible`]. Scans go on; results are kept and sent later.
     Disconnected(CloseReason),
     /// The bridge speaks these versions only, and none of ours: one of the two needs an update.
     Incompatible(VersionRange),
@@ -196,13 +196,20 @@ impl<S: ResultStore> Device<S> {
         })
     }
 
-    /// When [`Self::handle_timeout`] and [`Self::poll_transmit`] next have work. May change after every other call.
+    /// When [`Self::handle_timeout`] and [`Self::poll_transmit`] next have work: [`Instant::START`] if they have some already, because a
+    /// record was stored or a message said since they were called. May change after every other call.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let repeat = self
-            .awaited
-            .filter(|(result, _)| self.link.is_free() && self.waits(*result))
-            .map(|(_, at)| at);
-        earliest(self.link.deadline(), repeat)
+        let next = if !self.link.is_free() {
+            None
+        } else if !self.queue.is_empty() {
+            Some(Instant::START)
+        } else {
+            self.store.oldest().map(|oldest| {
+                let again = self.awaited.filter(|(result, _)| *result == oldest.result);
+                again.map_or(Instant::START, |(_, at)| at)
+            })
+        };
+        earliest(self.link.deadline(), next)
     }
 
     /// Reports how far a scan is. The progress before it is replaced if it is the last message that waits to be sent.
@@ -336,9 +343,5 @@ impl<S: ResultStore> Device<S> {
             .awaited
             .is_some_and(|(result, again)| result == waiting.result && now < again);
         (!pause).then_some(waiting)
-    }
-
-    fn waits(&self, result: ResultNumber) -> bool {
-        self.store.oldest().is_some_and(|oldest| oldest.result == result)
     }
 }

@@ -77,8 +77,8 @@ pub struct Host {
     device: Option<Identity>,
     /// The scanner that said last who it is, with the count of its starts and its uptime then.
     last: Option<(DeviceId, u32, u32)>,
-    /// [`HostEvent::Connected`] was given out and no [`HostEvent::Disconnected`] since.
-    connected: bool,
+    /// [`HostEvent::Connected`] or [`HostEvent::Incompatible`] was given out and no [`HostEvent::Disconnected`] since.
+    is_told: bool,
     remembered: Deque<(ResultKey, Standing), REMEMBERED>,
 }
 
@@ -109,7 +109,8 @@ enum Standing {
 pub enum HostEvent<'a> {
     /// A session is open, and this is the scanner. A good moment to set its clock.
     Connected(Identity),
-    /// The session is gone. A command that was not answered may or may not have been carried out.
+    /// The session is gone, or the scanner that was [`Self::Incompatible`]. A command that was not answered may or may not have been
+    /// carried out.
     Disconnected(CloseReason),
     /// The scanner speaks these versions only, and none of ours.
     Incompatible(VersionRange),
@@ -172,7 +173,7 @@ impl Host {
             queue: Queue::default(),
             device: None,
             last: None,
-            connected: false,
+            is_told: false,
             remembered: Deque::new(),
         }
     }
@@ -206,10 +207,13 @@ impl Host {
     pub fn poll_event(&mut self) -> Option<HostEvent<'_>> {
         loop {
             match self.link.poll_news() {
-                Some(News::Closed(reason)) if core::mem::take(&mut self.connected) => {
+                Some(News::Closed(reason)) if core::mem::take(&mut self.is_told) => {
                     return Some(HostEvent::Disconnected(reason));
                 }
-                Some(News::Incompatible(versions)) => return Some(HostEvent::Incompatible(versions)),
+                Some(News::Incompatible(versions)) => {
+                    self.is_told = true;
+                    return Some(HostEvent::Incompatible(versions));
+                }
                 // That a session is open means nothing until the scanner has said who it is.
                 Some(News::Closed(_) | News::Opened { .. }) => continue,
                 None => {}
@@ -221,7 +225,7 @@ impl Host {
                 Ok((DeviceMessage::Identity(identity), _)) => {
                     self.doubt_memory(&identity);
                     self.device = Some(identity.clone());
-                    self.connected = true;
+                    self.is_told = true;
                     return Some(HostEvent::Connected(identity));
                 }
                 Ok((DeviceMessage::Progress(progress), _)) => return Some(HostEvent::Progress(progress)),

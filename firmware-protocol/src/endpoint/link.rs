@@ -4,7 +4,7 @@ use crate::{
     CloseReason, Counters, LineConfig,
     frame::{self, Frame, FrameError, MAX_FRAME, MAX_PAYLOAD, Side},
     message::VersionRange,
-    time::{Instant, Timing},
+    time::{Instant, Timing, earliest},
 };
 
 use super::{
@@ -22,7 +22,6 @@ pub(crate) struct Link<const N: usize> {
     counters: Counters,
     /// The sessions opened so far.
     sessions: u32,
-    last_close: CloseReason,
     told: Told,
 }
 
@@ -39,7 +38,10 @@ enum Told {
 /// News of the session for the owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum News {
-    Opened { version: u8 },
+    Opened {
+        version: u8,
+    },
+    /// The session is gone, or the other side without a common version is.
     Closed(CloseReason),
     Incompatible(VersionRange),
 }
@@ -63,7 +65,6 @@ impl<const N: usize> Link<N> {
             frame: [0; 1 + MAX_FRAME],
             counters: Counters::default(),
             sessions: 0,
-            last_close: CloseReason::LineDown,
             told: Told::Nothing,
         }
     }
@@ -77,9 +78,15 @@ impl<const N: usize> Link<N> {
         match self.told {
             Told::Open(session) if open.is_none() || session != self.sessions => {
                 self.told = Told::Nothing;
-                return Some(News::Closed(self.last_close));
+                return Some(News::Closed(self.session.parted()));
             }
-            Told::Incompatible(versions) if incompatible != Some(versions) => self.told = Told::Nothing,
+            Told::Incompatible(versions) if incompatible != Some(versions) => {
+                self.told = Told::Nothing;
+                // Who is still there has news of its own.
+                if self.session.is_alone() {
+                    return Some(News::Closed(self.session.parted()));
+                }
+            }
             _ => {}
         }
         if self.told != Told::Nothing {
@@ -242,10 +249,7 @@ impl<const N: usize> Link<N> {
         self.incoming.reset();
         match change {
             Change::Opened => self.sessions = self.sessions.wrapping_add(1),
-            Change::Closed(reason) => {
-                self.last_close = reason;
-                count(&mut self.counters.sessions_lost);
-            }
+            Change::Closed(_) => count(&mut self.counters.sessions_lost),
         }
         Some(Happened::Session(change))
     }
@@ -253,11 +257,4 @@ impl<const N: usize> Link<N> {
 
 fn count(counter: &mut u32) {
     *counter = counter.wrapping_add(1);
-}
-
-pub(crate) fn earliest(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }

@@ -21,6 +21,10 @@ impl Queue {
         self.sending = false;
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
     /// How many messages go until one that `is_last` has gone. `None` if there is no such one.
     pub(crate) fn up_to(&self, is_last: impl Fn(&[u8]) -> bool) -> Option<usize> {
         self.messages

@@ -8,7 +8,7 @@ use crate::{
     CloseReason,
     frame::{Frame, Hello, Side, crc32},
     message::VersionRange,
-    time::{Instant, Timing},
+    time::{Instant, Timing, earliest},
 };
 
 #[derive(Debug)]
@@ -20,9 +20,12 @@ pub(crate) struct Session {
     mine: u32,
     peer: Option<Hello>,
     state: State,
+    /// Why the last session ended, or the last other side without a common version went.
+    parted: CloseReason,
     /// What the next frame has to be, before anything else.
     owed: Option<Owed>,
     next_hello: Instant,
+    /// When there was the last sign of this session; in [`State::Incompatible`] of that side.
     heard: Instant,
     spoke: Instant,
 }
@@ -62,6 +65,7 @@ impl Session {
             mine: 0,
             peer: None,
             state: State::Greeting,
+            parted: CloseReason::LineDown,
             owed: Some(Owed::Hello),
             next_hello: now,
             heard: now,
@@ -93,11 +97,21 @@ impl Session {
             .map(|peer| peer.versions)
     }
 
+    /// Whether the other side is not there, as far as is known.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.peer.is_none()
+    }
+
+    /// Why the last session ended, or the last other side without a common version went.
+    pub(crate) fn parted(&self) -> CloseReason {
+        self.parted
+    }
+
+    /// Takes a hello. One of an open session does not keep it open: a side that cannot hear us goes on saying it.
     pub(crate) fn handle_hello(&mut self, hello: Hello, now: Instant) -> Option<Change> {
         if self.state == State::LineDown {
             return None;
         }
-        self.heard = now;
         // A side that was given the same seed at each start comes back with its old nonce, and knows nobody.
         let reborn = self.id().is_some() && hello.seen == 0;
         // Whoever speaks other versions than before is another program, even if its nonces begin with the same number.
@@ -111,12 +125,13 @@ impl Session {
         }
         if self.versions.common(hello.versions).is_none() {
             self.state = State::Incompatible;
+            self.heard = now;
         }
         let knows_me = hello.seen == self.mine;
         match self.state {
             State::Open { .. } if knows_me => self.owed = Some(Owed::Alive),
             State::Greeting if knows_me => {
-                change = self.open();
+                change = self.open(now);
                 // The other side may have missed the hello that would tell it: any frame of the session does.
                 self.owed = Some(Owed::Alive);
             }
@@ -139,21 +154,27 @@ impl Session {
         if expected != Some(id) {
             return (false, None);
         }
+        if self.state == State::Greeting {
+            return (true, self.open(now));
+        }
         self.heard = now;
-        let change = if self.state == State::Greeting {
-            self.open()
-        } else {
-            None
-        };
-        (true, change)
+        (true, None)
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Option<Change> {
-        let lost = self.id().is_some() && now >= self.heard + self.timing.silence;
-        if lost {
+        if self.silent_at().is_some_and(|at| now >= at) {
             self.restart(CloseReason::Silence, now)
         } else {
             None
+        }
+    }
+
+    /// When the other side counts as gone.
+    fn silent_at(&self) -> Option<Instant> {
+        match self.state {
+            State::LineDown | State::Greeting => None,
+            State::Incompatible => Some(self.heard + self.timing.silence_incompatible),
+            State::Open { .. } => Some(self.heard + self.timing.silence),
         }
     }
 
@@ -166,6 +187,7 @@ impl Session {
     /// Drops the session and starts over.
     pub(crate) fn restart(&mut self, reason: CloseReason, now: Instant) -> Option<Change> {
         let change = self.leave(reason, now);
+        self.parted = reason;
         self.peer = None;
         self.state = State::Greeting;
         self.owed = Some(Owed::Hello);
@@ -207,11 +229,12 @@ impl Session {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match self.state {
+        let speaks_at = match self.state {
             State::LineDown => None,
             State::Greeting | State::Incompatible => Some(self.next_hello),
-            State::Open { .. } => Some((self.heard + self.timing.silence).min(self.spoke + self.timing.alive)),
-        }
+            State::Open { .. } => Some(self.spoke + self.timing.alive),
+        };
+        earliest(speaks_at, self.silent_at())
     }
 
     fn hello(&self) -> Frame<'static> {
@@ -223,9 +246,10 @@ impl Session {
         })
     }
 
-    fn open(&mut self) -> Option<Change> {
+    fn open(&mut self, now: Instant) -> Option<Change> {
         let peer = self.peer?;
         let version = self.versions.common(peer.versions)?;
+        self.heard = now;
         self.state = State::Open {
             id: self.pair(peer.nonce),
             version,
@@ -235,6 +259,7 @@ impl Session {
 
     fn leave(&mut self, reason: CloseReason, now: Instant) -> Option<Change> {
         self.id()?;
+        self.parted = reason;
         self.state = State::Greeting;
         self.take_new_nonce();
         self.next_hello = now;

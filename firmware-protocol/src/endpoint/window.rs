@@ -25,8 +25,10 @@ struct Flight {
     parts: u8,
     /// The part to send next; `parts` when all are out.
     next: u8,
-    /// The repeats since the other side was last heard to get further.
+    /// The repeats since the other side was last heard to get further, asked for or not.
     repeats: u8,
+    /// The last part was repeated for want of an answer, and the answer has not come.
+    asked_again: bool,
     /// The furthest part the other side has asked for: it has everything before.
     wanted: u8,
     /// When the last part is repeated; `None` until all parts are out.
@@ -79,6 +81,7 @@ impl Outgoing {
             parts,
             next: 0,
             repeats: 0,
+            asked_again: false,
             wanted: 0,
             resend: None,
         });
@@ -116,20 +119,28 @@ impl Outgoing {
     }
 
     /// The other side misses part `index` of message `seq`. Patience begins anew if it has got further: on a bad line a long message
-    /// may need more repeats than a dead receiver is worth.
+    /// may need more repeats than a dead receiver is worth. If it has not, that is a repeat like those for want of an answer, and after a
+    /// few of them only the answer to one of those counts: a part that never arrives must not fill the line for ever.
     pub(crate) fn handle_want(&mut self, seq: u8, index: u8) {
-        if let Some(flight) = self
+        let Some(flight) = self
             .flight
             .as_mut()
             .filter(|flight| seq == self.seq && index < flight.next)
-        {
-            if index > flight.wanted {
-                flight.wanted = index;
-                flight.repeats = 0;
+        else {
+            return;
+        };
+        let answers = core::mem::take(&mut flight.asked_again);
+        if index > flight.wanted {
+            flight.wanted = index;
+            flight.repeats = 0;
+        } else if !answers {
+            if flight.repeats >= Timing::REPEATS_AT_ONCE {
+                return;
             }
-            flight.next = index;
-            flight.resend = None;
+            flight.repeats += 1;
         }
+        flight.next = index;
+        flight.resend = None;
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Instant) -> Patience {
@@ -144,6 +155,7 @@ impl Outgoing {
             return Patience::Exhausted;
         }
         flight.repeats += 1;
+        flight.asked_again = true;
         flight.next = flight.parts - 1;
         flight.resend = None;
         Patience::Repeat
@@ -350,6 +362,32 @@ mod tests {
             outgoing.handle_want(0, PARTS - 1);
         }
         assert_eq!(repeat(&mut outgoing), Patience::Exhausted);
+    }
+
+    #[test]
+    fn a_part_that_never_arrives_is_repeated_a_few_times_at_once_and_then_with_pauses_until_patience_ends() {
+        let mut outgoing = whole(MAX_PAYLOAD + 1);
+        let (mut now, mut bursts, mut pauses) = (Instant::START, 0, 0);
+        loop {
+            while outgoing.take_part(now).is_some() {}
+            bursts += 1;
+            assert!(bursts < 100, "it goes on for ever");
+            // The short last part passes, the first one does not.
+            outgoing.handle_want(0, 0);
+            if outgoing.flight.as_ref().is_some_and(|flight| flight.next == 0) {
+                continue;
+            }
+            now = outgoing.deadline().unwrap();
+            pauses += 1;
+            if outgoing.handle_timeout(now) == Patience::Exhausted {
+                break;
+            }
+        }
+        let after = now.micros() / 1000;
+        assert!(
+            (2000..6000).contains(&after),
+            "{after} ms, {bursts} bursts, {pauses} pauses"
+        );
     }
 
     #[test]

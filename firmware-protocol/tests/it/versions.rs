@@ -45,6 +45,36 @@ fn sides_without_a_common_version_say_so_once_and_meet_after_an_update() {
 }
 
 #[test]
+fn a_side_without_a_common_version_that_falls_silent_is_gone_and_told_again_when_it_comes_back() {
+    let mut device = Device::new(sample::identity(7), Store::new(), versions(1, 3), at(0));
+    let mut host = Host::new(versions(4, 9), at(0));
+    talk(&mut device, &mut host, at(0));
+    let mut heard = Heard::default();
+    let mut device_heard = Vec::new();
+    for second in 1..60 {
+        let now = at(1000 * second);
+        host.handle_timeout(now);
+        device.handle_timeout(now);
+        // The cable is out.
+        while host.poll_transmit(now).is_some() || device.poll_transmit(now).is_some() {}
+        drain_host(&mut host, &mut heard, true);
+        device_heard.extend(std::iter::from_fn(|| device.poll_event()));
+        assert!(heard.at_host.is_empty() || second > 10, "two hellos may be lost");
+    }
+    assert_eq!(heard.at_host, ["disconnected Silence"]);
+    assert_eq!(device_heard, [DeviceEvent::Disconnected(CloseReason::Silence)]);
+    assert_eq!(
+        talk(&mut device, &mut host, at(60_000)).at_host,
+        ["incompatible 1 to 3"]
+    );
+    // Its port is closed.
+    host.handle_line(at(61_000), false);
+    heard.at_host.clear();
+    drain_host(&mut host, &mut heard, true);
+    assert_eq!(heard.at_host, ["disconnected LineDown"]);
+}
+
+#[test]
 fn a_side_that_speaks_other_versions_than_before_is_another_one_though_its_nonce_is_the_same() {
     let (mut device, mut bridge) = (device(1), ByHand::new(Side::Host));
     let mut greet = |oldest, newest| {

@@ -277,6 +277,12 @@ fn a_scanner_of_another_version_is_told_with_the_versions_and_its_update_ends_it
     assert_eq!(error.code, "scanner 4 to 6, bridge 1 to 1");
     assert!(error.needs_service);
     assert_eq!(line.words(), ["incompatible_version"]);
+    line.is_plugged = false;
+    line.run(25 * SECOND);
+    assert_eq!(line.words(), ["no_answer"], "it is gone");
+    line.is_plugged = true;
+    line.run(10 * SECOND);
+    assert_eq!(line.words(), ["incompatible_version"]);
     line.scanner = Device::new(identity(), RamStore::new(), LineConfig::new(BOOT + 1), Instant::START);
     line.run(10 * SECOND);
     assert_eq!(line.words(), ["connected"]);
