@@ -25,7 +25,7 @@ pub use message::{
     Capabilities, Clock, DeviceId, DeviceMessage, Ending, HostMessage, Identity, MAX_LOG, MAX_MESSAGE, MessageError,
     Progress, ResultHead, ResultKey, ResultNumber, ScanRef, Start, Subject, VERSIONS, VersionRange, text,
 };
-pub use metric::MetricId;
+pub use metric::{KnownMetric, MetricId};
 pub use record::{Impedance, Item, Items, MAX_RECORD, Record, RecordError, RecordFull, RecordHeader, RecordWriter};
 pub use store::{RamStore, ResultStore, StoreFull, Waiting};
 pub use time::Instant;

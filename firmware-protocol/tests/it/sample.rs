@@ -74,10 +74,15 @@ pub(crate) fn header(result: ResultNumber) -> RecordHeader {
 pub(crate) fn full_record(result: ResultNumber) -> Vec<u8> {
     let mut buffer = [0; MAX_RECORD];
     let mut writer = RecordWriter::new(&mut buffer, &header(result)).unwrap();
-    let values = MetricId::all().iter().filter(|(id, _)| id.0 < 256).cycle().take(150);
-    for (at, (metric, _)) in values.enumerate() {
+    let values = MetricId::all()
+        .iter()
+        .map(|known| known.id)
+        .filter(|id| id.0 < 256)
+        .cycle()
+        .take(150);
+    for (at, metric) in values.enumerate() {
         let digits = i32::try_from(at).unwrap();
-        writer.value(*metric, Decimal::new(805 + 7 * digits, 1)).unwrap();
+        writer.value(metric, Decimal::new(805 + 7 * digits, 1)).unwrap();
     }
     for segment in Segment::KNOWN {
         for frequency in &Frequency::KNOWN[..6] {

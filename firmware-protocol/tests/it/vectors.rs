@@ -4,6 +4,7 @@
 mod c;
 mod cases;
 mod conversation;
+mod metrics;
 mod script;
 mod troubles;
 mod words;

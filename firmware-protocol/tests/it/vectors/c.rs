@@ -43,11 +43,16 @@ fn the_codes_of_the_c_interface_are_those_of_the_crate() {
             ("keeps_results", Capabilities::KEEPS_RESULTS.0),
         ],
     );
-    let metrics: Vec<_> = MetricId::all()
-        .iter()
-        .map(|(id, name)| (*name, u32::from(id.0)))
-        .collect();
-    set("METRIC", &metrics);
+    writeln!(text, "\n/* Measurements, each with the unit in which it is sent. */").unwrap();
+    for KnownMetric { id, name, unit, remark } in MetricId::all() {
+        let remark = if remark.is_empty() {
+            String::new()
+        } else {
+            format!(": {remark}")
+        };
+        let name = name.to_uppercase();
+        writeln!(text, "#define SCAN_LINK_METRIC_{name} {} /* {unit}{remark} */", id.0).unwrap();
+    }
     writeln!(text, "\n#endif").unwrap();
     compare("c/scan_link_codes.h", &text);
 }
