@@ -103,7 +103,10 @@ impl Listener {
         }
         self.incoming.release();
         match DeviceMessage::decode(self.incoming.released()) {
-            Ok((message @ DeviceMessage::Result(head), bytes)) => Some(Heard::Result(message, bytes, head.read(bytes))),
+            Ok((message @ DeviceMessage::Result(head), behind)) => {
+                let (bytes, record) = head.read(behind);
+                Some(Heard::Result(message, bytes, record))
+            }
             Ok((message, _)) => Some(Heard::Message(message)),
             Err(_) => Some(Heard::Frame(from)),
         }

@@ -223,12 +223,16 @@ pub struct ResultHead {
 }
 
 impl ResultHead {
-    /// Reads the record that stands behind the head. One of another length than announced is none.
-    pub(crate) fn read(self, record: &[u8]) -> Result<Record<'_>, RecordError> {
-        if record.len() == usize::from(self.length) {
-            Record::parse(record)
-        } else {
-            Err(RecordError::Malformed)
+    /// Reads the record that stands behind the head, and gives the bytes to keep: those of the record, without what a newer version
+    /// appended to the message. Of one that is shorter than announced, or cannot be read, everything is kept.
+    pub(crate) fn read(self, behind: &[u8]) -> (&[u8], Result<Record<'_>, RecordError>) {
+        let length = usize::from(self.length);
+        if behind.len() == length {
+            return (behind, Record::parse(behind));
+        }
+        match behind.get(..length).map(|record| (record, Record::parse(record))) {
+            Some((record, Ok(read))) => (record, Ok(read)),
+            _ => (behind, Err(RecordError::Malformed)),
         }
     }
 }

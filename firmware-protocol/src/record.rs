@@ -39,7 +39,7 @@ pub struct RecordHeader {
     pub uptime_ms: u32,
     /// The scanner's clock at that moment, if it has one that was set.
     pub clock: Option<Clock>,
-    /// The person, as the scanner computed with.
+    /// The person, as the scanner computed with. Of a scan that was asked for it must have the number that [`crate::Start`] gave.
     pub subject: Subject,
 }
 
@@ -198,7 +198,7 @@ pub enum RecordError {
     /// The checksum is wrong: the scanner's memory is damaged, for the link has its own.
     #[error("the checksum of the record is wrong")]
     Checksum,
-    /// The content makes no sense though the checksum is right, or is not as long as it was announced: a fault of the firmware.
+    /// The content makes no sense though the checksum is right, or is shorter than it was announced: a fault of the firmware.
     #[error("the record is malformed")]
     Malformed,
 }

@@ -45,7 +45,7 @@ pub struct RecordHeader {
     pub uptime_ms: u32,
     /// The scanner's clock at that moment.
     pub clock: Clock,
-    /// The person, as the scanner computed with.
+    /// The person, as the scanner computed with. Of a scan that was asked for it must have the number of the event Start.
     pub subject: Subject,
 }
 

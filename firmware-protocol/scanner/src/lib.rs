@@ -389,6 +389,35 @@ mod tests {
     }
 
     #[test]
+    fn the_record_of_a_scan_that_was_asked_for_names_the_person_who_was_announced() {
+        let mut scanner = Scanner::default();
+        let mut start = asked(7);
+        start.subject.number = text("0000000112");
+        scanner.start(at(0), start.clone(), true);
+        let somebody = Subject {
+            number: text("999"),
+            ..Subject::default()
+        };
+        scanner.step_on(at(0), (), somebody);
+        scanner.handle_timeout(at(DONE));
+        let measured = scanner.measured.take().expect("a result");
+        let mut named = None;
+        let ending = Records::new(7).keep(
+            at(DONE),
+            &measured,
+            &mut [0; 256],
+            |_| Ok(()),
+            |_, record| {
+                let header = Record::parse(record).expect("a good record").header;
+                named = Some((header.scan, header.subject));
+                Ok(())
+            },
+        );
+        assert!(matches!(ending, Ending::Completed(_)));
+        assert_eq!(named, Some((ScanRef::Asked(7), start.subject)));
+    }
+
+    #[test]
     fn a_scan_for_which_nobody_comes_ends_within_two_minutes_and_who_comes_then_is_somebody_else() {
         let mut scanner = Scanner::default();
         scanner.start(at(0), asked(7), true);

@@ -235,12 +235,8 @@ impl Host {
                 Ok((DeviceMessage::Result(head), length)) => {
                     if let Some(key) = self.is_news(head.result) {
                         let message = self.link.incoming().released();
-                        let bytes = &message[message.len() - length..];
-                        return Some(HostEvent::Result(Received {
-                            key,
-                            bytes,
-                            record: head.read(bytes),
-                        }));
+                        let (bytes, record) = head.read(&message[message.len() - length..]);
+                        return Some(HostEvent::Result(Received { key, bytes, record }));
                     }
                 }
                 Err(_) => {

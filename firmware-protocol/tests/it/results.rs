@@ -286,6 +286,34 @@ fn a_result_that_is_confirmed_twice_is_forgotten_once() {
 }
 
 #[test]
+fn what_a_newer_scanner_appends_to_a_result_is_skipped_and_the_record_is_kept_as_it_is() {
+    let result = ResultNumber { boot: 7, number: 1 };
+    let record = sample::record(result, 100);
+    let (mut host, mut scanner) = (host(1), ByHand::new(Side::Device));
+    scanner.meet(&mut host);
+    let mut buffer = [0; MAX_MESSAGE];
+    let length = DeviceMessage::Identity(sample::identity(7)).encode(&mut buffer);
+    host.handle_bytes(at(0), &scanner.say(&buffer[..length]));
+    assert!(matches!(host.poll_event(), Some(HostEvent::Connected(_))));
+
+    let length = u16::try_from(record.len()).unwrap();
+    let length = DeviceMessage::Result(ResultHead { result, length }).encode(&mut buffer);
+    let bytes = scanner.say(&[&buffer[..length], &record, b"appended by version 9"].concat());
+    host.handle_bytes(at(0), &bytes);
+    let Some(HostEvent::Result(received)) = host.poll_event() else {
+        panic!("no result")
+    };
+    assert_eq!(received.bytes, record);
+    assert!(received.record.is_ok());
+
+    let mut listener = Listener::new();
+    let heard = bytes.iter().any(|byte| {
+        matches!(listener.push(*byte), Some(firmware_protocol::Heard::Result(_, listened, Ok(_))) if listened == record)
+    });
+    assert!(heard);
+}
+
+#[test]
 fn a_result_of_another_length_than_its_head_says_is_handed_over_as_damaged_and_confirmed() {
     let result = ResultNumber { boot: 7, number: 1 };
     let record = sample::record(result, 100);
