@@ -74,6 +74,9 @@
 #define SCAN_LINK_CAPABILITY_SHAPE 16
 #define SCAN_LINK_CAPABILITY_CLOCK 32
 #define SCAN_LINK_CAPABILITY_KEEPS_RESULTS 64
+#define SCAN_LINK_CAPABILITY_STARTS_WEIGHT 128
+#define SCAN_LINK_CAPABILITY_STARTS_BODY_COMPOSITION 256
+#define SCAN_LINK_CAPABILITY_STARTS_SHAPE 512
 
 /* Measurements, each with the unit in which it is sent. */
 #define SCAN_LINK_METRIC_BODY_WEIGHT 1 /* kg: net: the weight of clothes is deducted */

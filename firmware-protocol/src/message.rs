@@ -113,6 +113,12 @@ impl Capabilities {
     pub const CLOCK: Self = Self(1 << 5);
     /// Keeps unconfirmed results through a loss of power.
     pub const KEEPS_RESULTS: Self = Self(1 << 6);
+    /// Can be asked for [`ScanKind::Weight`]. Of a scanner that has none of this and the two below the other bits tell what to ask for.
+    pub const STARTS_WEIGHT: Self = Self(1 << 7);
+    /// Can be asked for [`ScanKind::BodyComposition`].
+    pub const STARTS_BODY_COMPOSITION: Self = Self(1 << 8);
+    /// Can be asked for [`ScanKind::Shape`].
+    pub const STARTS_SHAPE: Self = Self(1 << 9);
 
     /// Whether all of `wanted` are there.
     pub const fn contains(self, wanted: Self) -> bool {

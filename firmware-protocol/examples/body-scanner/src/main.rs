@@ -156,7 +156,9 @@ impl Firmware {
                 .with(Capabilities::LIVE_STAGES)
                 .with(Capabilities::IMPEDANCES)
                 .with(Capabilities::CLOCK)
-                .with(Capabilities::KEEPS_RESULTS),
+                .with(Capabilities::KEEPS_RESULTS)
+                .with(Capabilities::STARTS_WEIGHT)
+                .with(Capabilities::STARTS_BODY_COMPOSITION),
         };
         Self {
             link: Device::new(identity, store, LineConfig::new(boot), now),

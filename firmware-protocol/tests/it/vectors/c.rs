@@ -41,6 +41,9 @@ fn the_codes_of_the_c_interface_are_those_of_the_crate() {
             ("shape", Capabilities::SHAPE.0),
             ("clock", Capabilities::CLOCK.0),
             ("keeps_results", Capabilities::KEEPS_RESULTS.0),
+            ("starts_weight", Capabilities::STARTS_WEIGHT.0),
+            ("starts_body_composition", Capabilities::STARTS_BODY_COMPOSITION.0),
+            ("starts_shape", Capabilities::STARTS_SHAPE.0),
         ],
     );
     writeln!(text, "\n/* Measurements, each with the unit in which it is sent. */").unwrap();

@@ -119,7 +119,9 @@ impl LinkScanner {
             .with(Capabilities::CANCELS)
             .with(Capabilities::LIVE_STAGES)
             .with(Capabilities::IMPEDANCES)
-            .with(Capabilities::CLOCK);
+            .with(Capabilities::CLOCK)
+            .with(Capabilities::STARTS_WEIGHT)
+            .with(Capabilities::STARTS_BODY_COMPOSITION);
         if store.is_lasting() {
             capabilities = capabilities.with(Capabilities::KEEPS_RESULTS);
         }

@@ -23,13 +23,7 @@ impl Course {
         if self.running.is_some() {
             return Err(Refused::Busy);
         }
-        let kind = if self.can(Capabilities::SHAPE) && !self.can(Capabilities::IMPEDANCES) {
-            ScanKind::Shape
-        } else if start.current_is_safe {
-            ScanKind::BodyComposition
-        } else {
-            ScanKind::Weight
-        };
+        let kind = self.kind_for(start.current_is_safe).ok_or(Refused::NotAsked)?;
         let subject = person::to_scanner(&start.subject)?;
         // The low half of a random number: no other scan of this scanner has it, of an earlier start of the bridge neither.
         let scan = (start.ticket.number() & u64::from(u32::MAX)) as u32;
@@ -54,6 +48,29 @@ impl Course {
             heard: now,
         });
         Ok(())
+    }
+
+    /// What the scanner can be asked for: `SPEC.md`, section 5.2. `None` for a scanner that only scans with a current, which is not safe.
+    fn kind_for(&self, current_is_safe: bool) -> Option<ScanKind> {
+        let told = [
+            (Capabilities::STARTS_BODY_COMPOSITION, ScanKind::BodyComposition),
+            (Capabilities::STARTS_SHAPE, ScanKind::Shape),
+            (Capabilities::STARTS_WEIGHT, ScanKind::Weight),
+        ];
+        let is_told = told.iter().any(|(capability, _)| self.can(*capability));
+        let (impedances, shape) = (self.can(Capabilities::IMPEDANCES), self.can(Capabilities::SHAPE));
+        let can = |kind| match kind {
+            _ if is_told => told.iter().any(|(capability, of)| *of == kind && self.can(*capability)),
+            ScanKind::BodyComposition => impedances,
+            ScanKind::Shape => shape,
+            _ => impedances || !shape,
+        };
+        let wanted = if current_is_safe {
+            [ScanKind::BodyComposition, ScanKind::Shape, ScanKind::Weight].as_slice()
+        } else {
+            &[ScanKind::Weight, ScanKind::Shape]
+        };
+        wanted.iter().copied().find(|kind| can(*kind))
     }
 
     /// Gives the scan up that was asked for. What comes of it nevertheless is nobody's.

@@ -85,18 +85,46 @@ fn without_the_question_about_pacemakers_only_a_weight_is_asked_for() {
 }
 
 #[test]
-fn an_optical_scanner_is_asked_for_a_shape() {
-    let mut identity = identity();
-    identity.capabilities = Capabilities::STARTS_SCANS.with(Capabilities::SHAPE);
-    let mut line = Line::with(identity, session(1));
-    line.settle();
-    line.command(Command::Start(start("1"))).unwrap();
-    line.settle();
-    assert!(
-        line.heard
-            .iter()
-            .any(|event| matches!(event, DeviceEvent::Start(start) if start.kind == ScanKind::Shape))
-    );
+fn a_scanner_is_asked_for_what_it_can_do_with_this_person() {
+    use ScanKind::{BodyComposition, Shape, Weight};
+    let weight = Capabilities::STARTS_WEIGHT;
+    let body = Capabilities::STARTS_BODY_COMPOSITION;
+    let shape = Capabilities::STARTS_SHAPE;
+    for (capabilities, screened, unscreened) in [
+        // Told by nothing but what it sends.
+        (Capabilities::CANCELS, Some(Weight), Some(Weight)),
+        (Capabilities::IMPEDANCES, Some(BodyComposition), Some(Weight)),
+        (Capabilities::SHAPE, Some(Shape), Some(Shape)),
+        (
+            Capabilities::SHAPE.with(Capabilities::IMPEDANCES),
+            Some(BodyComposition),
+            Some(Weight),
+        ),
+        // Told.
+        (weight.with(Capabilities::IMPEDANCES), Some(Weight), Some(Weight)),
+        (weight.with(body), Some(BodyComposition), Some(Weight)),
+        (shape.with(weight), Some(Shape), Some(Weight)),
+        (shape.with(body), Some(BodyComposition), Some(Shape)),
+        (body, Some(BodyComposition), None),
+    ] {
+        for (current_is_safe, kind) in [(true, screened), (false, unscreened)] {
+            let mut identity = identity();
+            identity.capabilities = capabilities.with(Capabilities::STARTS_SCANS);
+            let mut line = Line::with(identity, session(1));
+            line.settle();
+            let asked = line.command(Command::Start(StartScan {
+                current_is_safe,
+                ..start("1")
+            }));
+            line.settle();
+            let heard = line.heard.iter().find_map(|event| match event {
+                DeviceEvent::Start(start) => Some((start.kind, start.screened)),
+                _ => None,
+            });
+            assert_eq!(heard, kind.map(|kind| (kind, current_is_safe)), "{capabilities:?}");
+            assert_eq!(asked.err(), kind.is_none().then_some(Refused::NotAsked));
+        }
+    }
 }
 
 #[test]
