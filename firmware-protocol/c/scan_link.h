@@ -1,7 +1,11 @@
 /* scan-link: the scanner's end of the line and the writer of records.
  *
  * Generated from ffi/src by cbindgen; a test compares. The protocol itself is in SPEC.md, codes and metric numbers are in
- * scan_link_codes.h. A pointer handed in must point to what its type says and, unless said otherwise, must not be NULL. */
+ * scan_link_codes.h. A pointer handed in must point to what its type says and, unless said otherwise, must not be NULL.
+ *
+ * Nothing here locks: the functions must not be called for the same device, or the same record, from two contexts at once (two
+ * threads, or a thread and an interrupt). So give received bytes to a buffer in the interrupt, and to scan_link_handle_bytes in the loop.
+ * The functions of a ScanLinkStore must not call back into the link. */
 
 #ifndef SCAN_LINK_H
 #define SCAN_LINK_H
@@ -9,6 +13,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* To be provided by the firmware, under this name. The library calls it when it finds a fault in itself: reset the scanner, and do not
+ * return. */
+#ifdef __cplusplus
+extern "C"
+#endif
+void scan_link_panic(void);
 
 /**
  * Bytes a buffer for `scan_link_poll_transmit` needs.
@@ -42,7 +53,7 @@ enum ScanLinkEventKind
    */
   SCAN_LINK_EVENT_KIND_CONNECTED,
   /**
-   * The session is gone, because of `reason`. Scans go on; results are kept and sent later.
+   * The session, or the bridge that was Incompatible, is gone, because of `reason`. Scans go on; results are kept and sent later.
    */
   SCAN_LINK_EVENT_KIND_DISCONNECTED,
   /**
@@ -50,11 +61,11 @@ enum ScanLinkEventKind
    */
   SCAN_LINK_EVENT_KIND_INCOMPATIBLE,
   /**
-   * Start the scan in `start`, and answer with progress or an ending.
+   * Start the scan that `scan`, `scan_kind`, `screened` and `subject` tell of, and answer with progress or an ending.
    */
   SCAN_LINK_EVENT_KIND_START,
   /**
-   * Stop the scan of number `scan`, and answer with an ending.
+   * Stop the scan of number `scan`, and answer with an ending; nothing answers if it does not run.
    */
   SCAN_LINK_EVENT_KIND_CANCEL,
   /**
@@ -244,7 +255,8 @@ typedef struct {
 } ScanLinkWaiting;
 
 /**
- * The firmware's memory for results that the bridge has not confirmed.
+ * The firmware's memory for results that the bridge has not confirmed. Its functions are called by `scan_link_poll_event`,
+ * `scan_link_poll_transmit` and `scan_link_poll_timeout`, in their context, and must not call any function of the link themselves.
  */
 typedef struct {
   /**
@@ -529,7 +541,7 @@ typedef struct {
    */
   ScanLinkClock clock;
   /**
-   * The person, as the scanner computed with.
+   * The person, as the scanner computed with. Of a scan that was asked for it must have the number of the event Start.
    */
   ScanLinkSubject subject;
 } ScanLinkRecordHeader;
@@ -556,7 +568,7 @@ void scan_link_new(ScanLinkDevice *device,
  * Takes bytes as the UART delivered them; frames may start and end anywhere. Then drain the events.
  *
  * # Safety
- * `device` is filled; `bytes` points to `length` bytes.
+ * `device` is filled; `bytes` points to `length` bytes, or is NULL if there are none.
  */
 void scan_link_handle_bytes(ScanLinkDevice *device,
                             uint64_t now,
@@ -599,7 +611,8 @@ size_t scan_link_poll_transmit(ScanLinkDevice *device,
                                uint8_t *frame);
 
 /**
- * When `scan_link_handle_timeout` and `scan_link_poll_transmit` next have work; UINT64_MAX for never.
+ * When `scan_link_handle_timeout` and `scan_link_poll_transmit` next have work: 0 if they have some already, because a record was
+ * stored or a message said since they were called; UINT64_MAX for never.
  *
  * # Safety
  * `device` is filled.

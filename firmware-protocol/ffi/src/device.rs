@@ -89,9 +89,12 @@ pub unsafe extern "C" fn scan_link_new(
 /// Takes bytes as the UART delivered them; frames may start and end anywhere. Then drain the events.
 ///
 /// # Safety
-/// `device` is filled; `bytes` points to `length` bytes.
+/// `device` is filled; `bytes` points to `length` bytes, or is NULL if there are none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn scan_link_handle_bytes(device: *mut Device, now: u64, bytes: *const u8, length: usize) {
+    if length == 0 {
+        return;
+    }
     // SAFETY: as promised by the caller.
     unsafe {
         (*device)
@@ -195,7 +198,8 @@ pub unsafe extern "C" fn scan_link_poll_transmit(device: *mut Device, now: u64, 
     }
 }
 
-/// When `scan_link_handle_timeout` and `scan_link_poll_transmit` next have work; UINT64_MAX for never.
+/// When `scan_link_handle_timeout` and `scan_link_poll_transmit` next have work: 0 if they have some already, because a record was
+/// stored or a message said since they were called; UINT64_MAX for never.
 ///
 /// # Safety
 /// `device` is filled.
@@ -274,4 +278,54 @@ pub unsafe extern "C" fn scan_link_is_connected(device: *mut Device) -> bool {
 pub unsafe extern "C" fn scan_link_counters(device: *mut Device, counters: *mut Counters) {
     // SAFETY: as promised by the caller.
     unsafe { counters.write((*device).inner().counters().into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::{
+        ffi::c_void,
+        ptr::{null, null_mut},
+    };
+
+    use super::*;
+
+    extern "C" fn nothing_waits(_: *mut c_void, _: *mut Waiting) -> bool {
+        false
+    }
+
+    extern "C" fn reads_nothing(_: *mut c_void, _: ResultNumber, _: usize, _: *mut u8, _: usize) {}
+
+    extern "C" fn removes_nothing(_: *mut c_void, _: ResultNumber) -> bool {
+        false
+    }
+
+    #[test]
+    fn no_bytes_may_be_nowhere() {
+        let mut device = Device {
+            memory: [MaybeUninit::uninit(); SCAN_LINK_DEVICE_WORDS],
+        };
+        let identity = Identity {
+            device: [1; 16],
+            boot: 7,
+            maker: null(),
+            model: null(),
+            serial: null(),
+            firmware: null(),
+            capabilities: 0,
+        };
+        let store = Store {
+            context: null_mut(),
+            oldest: nothing_waits,
+            read: reads_nothing,
+            remove: removes_nothing,
+        };
+        let mut counters = Counters::default();
+        // SAFETY: all of it outlives the calls, and the device is filled by the first.
+        unsafe {
+            scan_link_new(&mut device, &identity, store, 115_200, 7, 0);
+            scan_link_handle_bytes(&mut device, 0, null(), 0);
+            scan_link_counters(&mut device, &mut counters);
+        }
+        assert_eq!((counters.frames, counters.not_frames), (0, 0));
+    }
 }

@@ -1,7 +1,8 @@
 //! The scanner's end of scan-link for firmware in C. `c/scan_link.h` is generated from this crate.
 //!
 //! Everything lives in memory that the firmware gives; nothing allocates. A function takes its `ScanLinkDevice` or
-//! `ScanLinkRecordWriter` only after `scan_link_new` or `scan_link_record_begin`, and is not called from two contexts at once.
+//! `ScanLinkRecordWriter` only after `scan_link_new` or `scan_link_record_begin`, and is not called from two contexts at once
+//! (`cbindgen.toml` tells firmware so, too).
 #![cfg_attr(target_os = "none", no_std)]
 
 mod convert;

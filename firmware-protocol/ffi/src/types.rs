@@ -107,7 +107,8 @@ pub struct Waiting {
     pub length: usize,
 }
 
-/// The firmware's memory for results that the bridge has not confirmed.
+/// The firmware's memory for results that the bridge has not confirmed. Its functions are called by `scan_link_poll_event`,
+/// `scan_link_poll_transmit` and `scan_link_poll_timeout`, in their context, and must not call any function of the link themselves.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Store {
@@ -155,13 +156,13 @@ pub enum EventKind {
     None,
     /// A session is open, in `version`: report the stage of a running scan.
     Connected,
-    /// The session is gone, because of `reason`. Scans go on; results are kept and sent later.
+    /// The session, or the bridge that was Incompatible, is gone, because of `reason`. Scans go on; results are kept and sent later.
     Disconnected,
     /// The bridge speaks only `versions`, and none of ours: one of the two needs an update.
     Incompatible,
-    /// Start the scan in `start`, and answer with progress or an ending.
+    /// Start the scan that `scan`, `scan_kind`, `screened` and `subject` tell of, and answer with progress or an ending.
     Start,
-    /// Stop the scan of number `scan`, and answer with an ending.
+    /// Stop the scan of number `scan`, and answer with an ending; nothing answers if it does not run.
     Cancel,
     /// What time it is: `clock`.
     SetClock,
