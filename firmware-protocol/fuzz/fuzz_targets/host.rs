@@ -1,20 +1,22 @@
-//! A bridge's end against a scanner that does the handshake and then says anything. No result is given out twice, unless the
-//! scanner's count of starts or its uptime went back in between.
+//! A bridge's end against a scanner that does the handshake and then says anything. None of the eight results that were given out or
+//! confirmed last is given out twice, unless the scanner's count of starts or its uptime went back in between.
 #![no_main]
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 
 use firmware_protocol::*;
 use libfuzzer_sys::fuzz_target;
 use peer::{Op, Peer};
+
+/// So many results a bridge's end remembers. A scanner that sends a ninth before the first is confirmed breaks the protocol.
+const REMEMBERED: usize = 8;
 
 fuzz_target!(|input: &[u8]| {
     let mut input = input;
     let mut now = Instant::START;
     let mut host = Host::new(LineConfig::new(1), now);
     let mut peer = Peer::new(Side::Device);
-    let mut given_out = HashSet::new();
-    let mut order = Vec::new();
+    let mut remembered = VecDeque::new();
     let mut last = None;
     while let Some(op) = peer.next(&mut input) {
         match op {
@@ -32,8 +34,9 @@ fuzz_target!(|input: &[u8]| {
                         offset_minutes: 2,
                     }),
                     _ => {
-                        if let Some(key) = order.get(usize::from(with[0])) {
-                            host.confirm_stored(*key);
+                        if let Some(key) = remembered.remove(usize::from(with[0]) % REMEMBERED) {
+                            host.confirm_stored(key);
+                            remembered.push_back(key);
                         }
                         Ok(())
                     }
@@ -43,17 +46,20 @@ fuzz_target!(|input: &[u8]| {
         while let Some(event) = host.poll_event() {
             match event {
                 HostEvent::Connected(identity) => {
-                    let seen = last.replace((identity.device, identity.boot, identity.uptime_ms));
-                    if last < seen {
-                        given_out.clear();
+                    let said = (identity.device, identity.boot, identity.uptime_ms);
+                    if last
+                        .replace(said)
+                        .is_some_and(|before| before.0 == said.0 && said < before)
+                    {
+                        remembered.retain(|key: &ResultKey| key.device != said.0);
                     }
                 }
                 HostEvent::Result(received) => {
-                    // The memory holds eight: a scanner that sends a ninth before the first is confirmed breaks the protocol.
-                    if order.len() < 8 {
-                        assert!(given_out.insert(received.key), "given out twice");
+                    assert!(!remembered.contains(&received.key), "given out twice");
+                    if remembered.len() == REMEMBERED {
+                        remembered.pop_front();
                     }
-                    order.push(received.key);
+                    remembered.push_back(received.key);
                 }
                 _ => {}
             }
