@@ -36,6 +36,14 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     CRC.checksum(bytes)
 }
 
+/// The number of the session of two nonces: `SPEC.md`, section 2.
+pub fn session(scanner: u32, bridge: u32) -> u32 {
+    let mut nonces = [0; 8];
+    nonces[..4].copy_from_slice(&scanner.to_le_bytes());
+    nonces[4..].copy_from_slice(&bridge.to_le_bytes());
+    crc32(&nonces)
+}
+
 /// Which end of the cable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {

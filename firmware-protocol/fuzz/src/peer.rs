@@ -2,7 +2,7 @@
 
 use firmware_protocol::{
     Side, VERSIONS,
-    frame::{Frame, FrameReader, Hello, MAX_FRAME, MAX_PAYLOAD, crc32, encode},
+    frame::{Frame, FrameReader, Hello, MAX_FRAME, MAX_PAYLOAD, encode, session},
 };
 
 /// One thing that happens, taken from the front of the input.
@@ -53,11 +53,10 @@ impl Peer {
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<Op<'a>> {
         let kind = take(input, 1)?[0];
         let length = usize::from(take(input, 1)?[0]);
-        let (device, host) = match self.side {
-            Side::Device => (self.nonce, self.seen),
-            Side::Host => (self.seen, self.nonce),
+        let session = match self.side {
+            Side::Device => session(self.nonce, self.seen),
+            Side::Host => session(self.seen, self.nonce),
         };
-        let session = crc32(&[device.to_le_bytes(), host.to_le_bytes()].concat());
         let frame = match kind % 10 {
             0 => return Some(Op::Bytes(take(input, length)?.to_vec())),
             1 => return Some(Op::Wait(1000 * (length as u64).pow(2))),

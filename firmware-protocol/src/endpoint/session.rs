@@ -6,7 +6,7 @@
 
 use crate::{
     CloseReason,
-    frame::{Frame, Hello, Side, crc32},
+    frame::{self, Frame, Hello, Side},
     message::VersionRange,
     time::{Instant, Timing, earliest},
 };
@@ -267,14 +267,10 @@ impl Session {
     }
 
     fn pair(&self, peer: u32) -> u32 {
-        let (device, host) = match self.side {
-            Side::Device => (self.mine, peer),
-            Side::Host => (peer, self.mine),
-        };
-        let mut bytes = [0; 8];
-        bytes[..4].copy_from_slice(&device.to_le_bytes());
-        bytes[4..].copy_from_slice(&host.to_le_bytes());
-        crc32(&bytes)
+        match self.side {
+            Side::Device => frame::session(self.mine, peer),
+            Side::Host => frame::session(peer, self.mine),
+        }
     }
 
     /// Counts on, stirred so that neighbouring seeds do not give neighbouring nonces. The stirring is one to one: no nonce

@@ -86,12 +86,10 @@ impl ByHand {
             match reader.push(*byte) {
                 Some(Ok((_, Frame::Hello(hello)))) => {
                     self.hello.seen = hello.nonce;
-                    let (device, host) = match self.side {
-                        Side::Device => (self.hello.nonce, hello.nonce),
-                        Side::Host => (hello.nonce, self.hello.nonce),
+                    self.session = match self.side {
+                        Side::Device => frame::session(self.hello.nonce, hello.nonce),
+                        Side::Host => frame::session(hello.nonce, self.hello.nonce),
                     };
-                    let pair = [device.to_le_bytes(), host.to_le_bytes()].concat();
-                    self.session = frame::crc32(&pair);
                 }
                 Some(Ok((_, Frame::Done { seq, .. }))) => done.push(seq),
                 _ => {}

@@ -221,6 +221,7 @@ fn v1_frames() {
 fn v1_the_session_is_the_crc_of_both_nonces() {
     // The scanner's nonce first, both little-endian.
     assert_eq!(frame::crc32(&[0xd4, 0xc3, 0xb2, 0xa1, 0x05, 0x00, 0x00, 0x00]), 0x371B_D6F3);
+    assert_eq!(frame::session(0xA1B2_C3D4, 5), 0x371B_D6F3);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) fn sessions() -> Vec<Value> {
     [(1_u32, 2_u32), (2, 1), (0xA1B2_C3D4, 5)]
         .iter()
         .map(|(scanner, bridge)| {
-            let id = frame::crc32(&[scanner.to_le_bytes(), bridge.to_le_bytes()].concat());
+            let id = frame::session(*scanner, *bridge);
             json!({ "scanner_nonce": scanner, "bridge_nonce": bridge, "session": id })
         })
         .collect()

@@ -73,7 +73,7 @@ impl Script {
     }
 
     pub(super) fn session(&self) -> u32 {
-        frame::crc32(&[self.scanner.to_le_bytes(), self.nonce.to_le_bytes()].concat())
+        frame::session(self.scanner, self.nonce)
     }
 
     /// The bridge sends a hello, which begins its count of messages anew.

@@ -3,7 +3,7 @@
 use firmware_protocol::{
     Device, DeviceMessage, Ending, Fault, Instant, LineConfig, MAX_MESSAGE, Progress, RamStore, Refusal, ScanRef, Side,
     Stage, VERSIONS, VersionRange,
-    frame::{Frame, FrameReader, Hello, MAX_FRAME, crc32, encode},
+    frame::{self, Frame, FrameReader, Hello, MAX_FRAME, encode},
 };
 use scanner_protocol::{Event, LineEvent, Options, Protocol, RejectReason, Session, Tick};
 
@@ -52,7 +52,7 @@ impl ByHand {
             _ => None,
         });
         let (nonce, seen) = (1_u32, theirs.unwrap());
-        let number = crc32(&[nonce.to_le_bytes(), seen.to_le_bytes()].concat());
+        let number = frame::session(nonce, seen);
         let mut scanner = Self {
             session,
             number,
@@ -156,7 +156,7 @@ fn a_scanner_that_answers_and_never_says_who_it_is_is_not_told_as_silent() {
             versions: VERSIONS,
         }));
         say(&Frame::Alive {
-            session: crc32(&[nonce.to_le_bytes(), seen.to_le_bytes()].concat()),
+            session: frame::session(nonce, seen),
         });
         line.events.extend(std::iter::from_fn(|| line.session.poll_event()));
     }
