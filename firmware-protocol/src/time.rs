@@ -64,8 +64,6 @@ pub(crate) struct Timing {
     pub(crate) alive: u64,
     /// Silence of the other side after which the session is lost: three "alive" and the time of a few frames.
     pub(crate) silence: u64,
-    /// The same of a side that speaks no common version: three of its hellos instead of "alive".
-    pub(crate) silence_incompatible: u64,
 }
 
 impl Timing {
@@ -92,8 +90,12 @@ impl Timing {
             resend_at_most: 250 * MILLISECOND + 2 * frame,
             alive: SECOND,
             silence: 3500 * MILLISECOND + 4 * frame,
-            silence_incompatible: 3 * Self::HELLO_INCOMPATIBLE + 500 * MILLISECOND + 4 * frame,
         }
+    }
+
+    /// The same as [`Self::silence`] of a side that speaks no common version: three of its hellos instead of three "alive".
+    pub(crate) const fn silence_incompatible(&self) -> u64 {
+        self.silence + 3 * (Self::HELLO_INCOMPATIBLE - self.alive)
     }
 }
 

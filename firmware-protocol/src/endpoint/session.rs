@@ -173,7 +173,7 @@ impl Session {
     fn silent_at(&self) -> Option<Instant> {
         match self.state {
             State::LineDown | State::Greeting => None,
-            State::Incompatible => Some(self.heard + self.timing.silence_incompatible),
+            State::Incompatible => Some(self.heard + self.timing.silence_incompatible()),
             State::Open { .. } => Some(self.heard + self.timing.silence),
         }
     }
