@@ -3,6 +3,7 @@
 mod ages;
 mod asked;
 mod captures;
+mod given_up;
 mod outages;
 mod results;
 mod troubles;
