@@ -39,7 +39,7 @@ async fn a_scan_link_scanner_is_identified_listened_to_and_decoded_from_what_was
     // A cable with a tap in it: what scanner and bridge say goes to a second port too.
     let mut tapped = Pty::open(&tap).unwrap();
     let mut listener = Command::new(path("scandiag"))
-        .args(["sniff", "--json", "--protocol", "scan-link", "--save"])
+        .args(["sniff", "--json", "--protocol", "scan-link", "--record"])
         .args([&kept, &tap])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

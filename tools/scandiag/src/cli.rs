@@ -92,15 +92,15 @@ pub(crate) struct Sniff {
     /// How long to listen; without it until Ctrl-C or the end of the file
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seconds: Option<u64>,
-    /// Shows the raw bytes too
+    /// Shows what the bytes mean alone, without the bytes
     #[arg(long)]
-    pub(crate) hex: bool,
+    pub(crate) no_bytes: bool,
     /// One JSON object a line instead of text
     #[arg(long)]
     pub(crate) json: bool,
     /// Keeps the bytes as they come in a new file, for `scandiag decode` and `scandiag sniff`
-    #[arg(long, visible_alias = "record", value_name = "FILE")]
-    pub(crate) save: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// Arguments of `scandiag decode`.

@@ -43,7 +43,7 @@ pub(crate) enum SniffError {
     #[error("no serial line carries `{0}`: `scandiag decode` reads it from a file")]
     NoLine(Protocol),
     /// A capture is never overwritten.
-    #[error("`{}` is there already and is left alone: give `--save` a new name", path.display())]
+    #[error("`{}` is there already and is left alone: give `--record` a new name", path.display())]
     Kept {
         /// The file.
         path: PathBuf,
@@ -58,7 +58,7 @@ pub(crate) enum SniffError {
     },
     /// The bytes cannot be kept.
     #[error("cannot keep the bytes in `{}`", path.display())]
-    Save {
+    Record {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -146,8 +146,8 @@ struct Ear {
     /// Offsets in time mean something: the bytes come as they are sent.
     is_live: bool,
     json: bool,
-    hex: bool,
-    save: Option<(PathBuf, File)>,
+    shows_bytes: bool,
+    record: Option<(PathBuf, File)>,
     onlooker: Onlooker,
     /// The frames of scan-link, where the line may carry it.
     frames: Option<LinkFrames>,
@@ -161,14 +161,14 @@ struct Ear {
 
 impl Ear {
     fn new(arguments: &Sniff, is_live: bool) -> Result<Self, SniffError> {
-        let save = arguments.save.as_deref().map(create).transpose()?;
+        let record = arguments.record.as_deref().map(create).transpose()?;
         let may_be_link = matches!(arguments.protocol, Protocol::Auto | Protocol::ScanLink);
         Ok(Self {
             started: Instant::now(),
             is_live,
             json: arguments.json,
-            hex: arguments.hex,
-            save,
+            shows_bytes: !arguments.no_bytes,
+            record,
             onlooker: arguments
                 .model
                 .map_or_else(|| Onlooker::new(arguments.protocol), Onlooker::positional),
@@ -189,14 +189,14 @@ impl Ear {
     }
 
     fn hear(&mut self, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
-        if let Some((path, file)) = &mut self.save {
-            file.write_all(bytes).map_err(|source| SniffError::Save {
+        if let Some((path, file)) = &mut self.record {
+            file.write_all(bytes).map_err(|source| SniffError::Record {
                 path: path.clone(),
                 source,
             })?;
         }
         self.tally.bytes(bytes);
-        if self.hex {
+        if self.shows_bytes {
             self.print(&What::Bytes(bytes))?;
         }
         let frames = self
@@ -316,7 +316,7 @@ fn create(path: &Path) -> Result<(PathBuf, File), SniffError> {
                     folder: folder.to_owned(),
                     path,
                 },
-                _ => SniffError::Save { path, source },
+                _ => SniffError::Record { path, source },
             })
         }
     }

@@ -31,7 +31,7 @@ fn lines(output: &Output) -> Vec<Value> {
 fn a_capture_is_shown_unit_by_unit_with_what_is_broken_and_counted() {
     let broken = String::from_utf8_lossy(TAGGED).replace("165.4", "165.5");
     let bytes = [b"noise\r\n", TAGGED, broken.as_bytes()].concat();
-    let output = captured(&bytes, &["--json"]);
+    let output = captured(&bytes, &["--json", "--no-bytes"]);
     let shown = lines(&output);
     let kinds: Vec<_> = shown.iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["skipped", "record", "rejected", "summary"]);
@@ -58,8 +58,8 @@ fn a_capture_is_shown_unit_by_unit_with_what_is_broken_and_counted() {
 }
 
 #[test]
-fn text_and_raw_bytes_are_for_people() {
-    let output = captured(b"ST,+00070.50 kg\r\n", &["--hex"]);
+fn bytes_are_shown_beside_what_they_mean_unless_they_are_not_wanted() {
+    let output = captured(b"ST,+00070.50 kg\r\n", &[]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(
         text.lines().collect::<Vec<_>>(),
@@ -70,6 +70,8 @@ fn text_and_raw_bytes_are_for_people() {
             "heard 17 bytes, skipped 0, weights 1, rejected 0",
         ]
     );
+    let output = captured(b"ST,+00070.50 kg\r\n", &["--no-bytes"]);
+    assert!(output.stdout.starts_with(b"weight at byte 0"), "{output:?}");
 }
 
 #[test]
@@ -77,7 +79,7 @@ fn what_comes_on_standard_input_is_heard_with_its_time() {
     use std::io::Write as _;
 
     let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
-        .args(["sniff", "--json", "--hex", "-"])
+        .args(["sniff", "--json", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -93,11 +95,11 @@ fn what_comes_on_standard_input_is_heard_with_its_time() {
 fn the_capture_is_kept_and_no_other_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept");
-    let save = ["--save", kept.to_str().unwrap()];
-    assert_eq!(captured(TAGGED, &save).status.code(), Some(0));
+    let record = ["--record", kept.to_str().unwrap()];
+    assert_eq!(captured(TAGGED, &record).status.code(), Some(0));
     assert_eq!(fs::read(&kept).unwrap(), TAGGED);
 
-    let refused = captured(b"something else", &save);
+    let refused = captured(b"something else", &record);
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr);
     assert!(
@@ -246,7 +248,7 @@ fn a_scanner_at_a_port_is_shown_live_and_nothing_is_written_to_it() {
         let link = folder.path().join("scanner");
         let mut scanner = Pty::open(&link).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
-            .args(["sniff", "--json", "--protocol", "tanita-wb"])
+            .args(["sniff", "--json", "--no-bytes", "--protocol", "tanita-wb"])
             .arg(&link)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
