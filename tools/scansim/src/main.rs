@@ -18,7 +18,7 @@ use link_command::LinkArguments;
 use pc_arguments::PcArguments;
 use scansim::scan_link::{LinkError, StateError};
 use scansim::tanita_pc::{PcScanner, Said};
-use scansim::{Capture, CaptureError, Fault, FaultPlan, Line, LineError, Pace, Player, Scale, weighing};
+use scansim::{Capture, CaptureError, Fault, FaultPlan, Line, LineError, Pace, Player, Scale, Shown, weighing};
 
 /// Everything was played, or a signal asked to stop.
 const EXIT_OK: u8 = 0;
@@ -85,7 +85,7 @@ struct Arguments {
     #[arg(long, value_name = "TIMES", default_value_t = 1)]
     tempo: u32,
 
-    /// What the somebody weighs, in tenths of a kilogram
+    /// What the somebody weighs, in tenths of a kilogram; a scale says of more than 2000 that it is too much
     #[arg(long, value_name = "TENTHS", default_value_t = 705)]
     weight: u32,
 
@@ -124,6 +124,8 @@ struct Arguments {
 
 /// Scales send about ten lines a second.
 const LINE_GAP: Duration = Duration::from_millis(80);
+/// Hosts ask twice a second.
+const REQUESTS: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone, Copy)]
 enum Repeat {
@@ -174,19 +176,9 @@ fn main() -> ExitCode {
 
 /// `waiting` says at any time how many results no bridge has confirmed.
 async fn run(arguments: &Arguments, waiting: &Cell<usize>) -> Result<(), Failure> {
-    let records = match (&arguments.play, arguments.scale) {
-        (Some(capture), _) => Capture::load(capture).map_err(Failure::Capture)?.records().to_vec(),
-        (None, Some(scale)) => weighing(arguments.weight)
-            .into_iter()
-            .map(|shown| scale.line(shown))
-            .collect(),
-        // A Tanita that obeys, or scan-link.
-        (None, None) => Vec::new(),
-    };
-    let gap = if arguments.scale.is_some() {
-        LINE_GAP
-    } else {
-        Duration::from(arguments.gap)
+    let records = match &arguments.play {
+        Some(capture) => Capture::load(capture).map_err(Failure::Capture)?.records().to_vec(),
+        None => Vec::new(),
     };
     let store = match arguments.link.scan_link {
         true => Some(arguments.link.store().map_err(Failure::State)?),
@@ -207,8 +199,8 @@ async fn run(arguments: &Arguments, waiting: &Cell<usize>) -> Result<(), Failure
         .stall(arguments.stall.into())
         .unplugged(arguments.unplugged.into());
     let mut player = Player::new(line, pace).with_faults(faults);
-    if let Some(scale) = arguments.scale.filter(|scale| scale.is_polled()) {
-        return answer(scale, &mut player, arguments).await;
+    if let Some(scale) = arguments.scale {
+        return weigh(scale, &mut player, arguments).await;
     }
     if let Some(device) = device {
         return obey(PcScanner::new(player, device)).await;
@@ -233,7 +225,7 @@ async fn run(arguments: &Arguments, waiting: &Cell<usize>) -> Result<(), Failure
                 record.len(),
                 befallen_by(played.fault)
             ));
-            tokio::time::sleep(gap).await;
+            tokio::time::sleep(arguments.gap.into()).await;
         }
     }
     Ok(())
@@ -256,12 +248,31 @@ async fn obey(mut scanner: PcScanner) -> Result<(), Failure> {
     }
 }
 
-/// Answers a host until everybody was weighed.
-async fn answer(scale: Scale, player: &mut Player, arguments: &Arguments) -> Result<(), Failure> {
+/// Shows what a scale shows until everybody was weighed. Between two people it stands empty for as long as the gap is.
+async fn weigh(scale: Scale, player: &mut Player, arguments: &Arguments) -> Result<(), Failure> {
+    let each = if scale.is_polled() { REQUESTS } else { LINE_GAP };
+    let empty = Duration::from(arguments.gap).as_millis() / each.as_millis();
     for round in 0..arguments.repeat.rounds() {
+        for _ in 0..if round > 0 { empty } else { 0 } {
+            show(scale, player, &[Shown::EMPTY]).await?;
+        }
         say(format_args!("round {}: somebody steps on the scale", round + 1));
-        let answered = scale.answer(player, &weighing(arguments.weight)).await;
-        answered.map_err(Failure::Play)?;
+        show(scale, player, &weighing(arguments.weight)).await?;
+    }
+    Ok(())
+}
+
+/// Sends `course` to the host, or answers its requests with it.
+async fn show(scale: Scale, player: &mut Player, course: &[Shown]) -> Result<(), Failure> {
+    if scale.is_polled() {
+        return scale.answer(player, course).await.map_err(Failure::Play);
+    }
+    for &shown in course {
+        let played = player.play(&scale.line(shown)).await.map_err(Failure::Play)?;
+        if let Some(fault) = played.fault {
+            say(format_args!("fault: {fault}"));
+        }
+        tokio::time::sleep(LINE_GAP).await;
     }
     Ok(())
 }

@@ -18,13 +18,31 @@ pub enum Scale {
     Toledo,
 }
 
-/// What a scale shows at one moment.
+/// What a scale shows at one moment. Above [`Shown::MOST`] it says no more than that it is too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shown {
     /// The scale says that the weight has come to rest.
     pub stable: bool,
     /// Tenths of a kilogram.
     pub tenths: u32,
+}
+
+impl Shown {
+    /// Nobody stands there.
+    pub const EMPTY: Self = Self {
+        stable: true,
+        tenths: 0,
+    };
+    /// The most that a scale weighs: 200.0 kg.
+    pub const MOST: u32 = 2000;
+
+    fn state<T>(self, at_rest: T, moving: T, too_much: T) -> T {
+        match self {
+            Self { tenths, .. } if tenths > Self::MOST => too_much,
+            Self { stable: true, .. } => at_rest,
+            Self { stable: false, .. } => moving,
+        }
+    }
 }
 
 /// A scale's name that is none.
@@ -58,16 +76,19 @@ impl Scale {
 
     /// The line that says what is shown.
     pub fn line(self, shown: Shown) -> Vec<u8> {
-        let weight = format!("{}.{}", shown.tenths / 10, shown.tenths % 10);
+        let tenths = shown.tenths.min(Shown::MOST);
+        let weight = format!("{}.{}", tenths / 10, tenths % 10);
         match self {
-            Self::Wb100 => format!("S{}  {weight:>6}kg\r\n", if shown.stable { ' ' } else { 'D' }).into_bytes(),
-            Self::Bc418 => format!("K{}{weight:0>5}\r\n", if shown.stable { 'S' } else { 'D' }).into_bytes(),
-            Self::And => format!("{},+{weight:0>8} kg\r\n", if shown.stable { "ST" } else { "US" }).into_bytes(),
+            Self::Wb100 => format!("S{}  {weight:>6}kg\r\n", shown.state(' ', 'D', 'I')).into_bytes(),
+            Self::Bc418 => format!("K{}{weight:0>5}\r\n", shown.state('S', 'D', 'I')).into_bytes(),
+            Self::And => {
+                let weight = shown.state(weight.as_str(), &weight, "999999.9");
+                format!("{},+{weight:0>8} kg\r\n", shown.state("ST", "US", "OL")).into_bytes()
+            }
             Self::Toledo => {
-                // Tenths of kilograms, gross; bit 3 of the second word says motion.
-                let motion = if shown.stable { 0x30 } else { 0x38 };
-                let mut frame = vec![0x02, 0x2b, motion, 0x20];
-                frame.extend(format!("{:>6}{:>6}\r", shown.tenths, 0).bytes());
+                // Tenths of kilograms, gross; bit 2 of the second word says out of range, bit 3 motion.
+                let mut frame = vec![0x02, 0x2b, shown.state(0x30, 0x38, 0x34), 0x20];
+                frame.extend(format!("{tenths:>6}{:>6}\r", 0).bytes());
                 let sum = frame.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte));
                 frame.push(sum.wrapping_neg() & 0x7f);
                 frame
@@ -106,7 +127,7 @@ async fn requested(line: &mut Line) -> Result<(), LineError> {
 pub fn weighing(tenths: u32) -> Vec<Shown> {
     let stable = |tenths| Shown { stable: true, tenths };
     let moving = |tenths| Shown { stable: false, tenths };
-    let mut course = vec![stable(0); 3];
+    let mut course = vec![Shown::EMPTY; 3];
     course.extend([
         moving(tenths / 3),
         moving(tenths + 25),
@@ -115,7 +136,7 @@ pub fn weighing(tenths: u32) -> Vec<Shown> {
     ]);
     course.extend([stable(tenths); 8]);
     course.extend([moving(tenths / 2), moving(2)]);
-    course.extend([stable(0); 3]);
+    course.extend([Shown::EMPTY; 3]);
     course
 }
 
@@ -160,6 +181,19 @@ mod tests {
         for (scale, line) in Scale::ALL.into_iter().zip(expected) {
             assert_eq!(scale.line(shown), line, "{scale}");
             assert_eq!(scale.to_string().parse::<Scale>().ok(), Some(scale));
+        }
+        let too_much = Shown {
+            stable: true,
+            tenths: 2001,
+        };
+        let expected: [&[u8]; 4] = [
+            b"SI   200.0kg\r\n",
+            b"KI200.0\r\n",
+            b"OL,+999999.9 kg\r\n",
+            b"\x02+4   2000     0\r ",
+        ];
+        for (scale, line) in Scale::ALL.into_iter().zip(expected) {
+            assert_eq!(scale.line(too_much), line, "{scale}");
         }
         let error = "steelyard".parse::<Scale>().expect_err("no such scale").to_string();
         assert_eq!(error, "unknown scale `steelyard`: one of wb-100, bc-418, and, toledo");

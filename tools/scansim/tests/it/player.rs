@@ -236,6 +236,43 @@ mod command_line {
         assert_eq!(&answer, b"S      0.0kg\r\nS      0.0kg\r\n");
     }
 
+    #[test]
+    fn between_two_people_a_scale_stands_empty_for_as_long_as_the_gap_is() {
+        let mut scanner = Command::new(env!("CARGO_BIN_EXE_scansim"))
+            .args([
+                "--tcp",
+                "127.0.0.1:0",
+                "--scale",
+                "wb-100",
+                "--gap",
+                "5s",
+                "--repeat",
+                "2",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("scansim starts");
+        let mut address = String::new();
+        let stdout = scanner.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut address).expect("a line");
+        let mut host = std::net::TcpStream::connect(address.trim_end()).expect("connect");
+        host.set_read_timeout(Some(DEADLINE)).expect("a time");
+        let mut answers = Vec::new();
+        let mut answer = [0; 14];
+        while host.write_all(b"DR\r\n").is_ok() && host.read_exact(&mut answer).is_ok() {
+            answers.push(answer);
+        }
+        assert_eq!(scanner.wait().expect("end").code(), Some(0));
+        let is_somebody = |answer: &[u8; 14]| answer != b"S      0.0kg\r\n";
+        let runs: Vec<_> = answers
+            .chunk_by(|one, next| is_somebody(one) == is_somebody(next))
+            .map(<[_]>::len)
+            .collect();
+        // Of two requests a second ten, and three empty answers before and behind each.
+        assert_eq!(runs, [3, 14, 3 + 10 + 3, 14, 3]);
+    }
+
     fn scansim(arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_scansim"))
             .args(arguments)
