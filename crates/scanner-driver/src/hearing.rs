@@ -7,8 +7,8 @@ use scanner_protocol::Counters;
 pub(crate) struct Hearing {
     /// Bytes of the block so far.
     received: u64,
-    /// What the session had skipped when the block began.
-    skipped_before: u64,
+    /// What had meant nothing when the block began.
+    meaningless_before: u64,
     /// Results that the session had found then.
     results_before: u64,
     is_noise: bool,
@@ -27,7 +27,7 @@ impl Hearing {
             self.begin_block(counters);
             self.is_noise = false;
         } else if self.received >= BLOCK {
-            let noise = counters.bytes_skipped.saturating_sub(self.skipped_before);
+            let noise = meaningless(counters).saturating_sub(self.meaningless_before);
             // Line ends never count as skipped.
             self.is_noise = noise * 4 >= self.received * 3;
             self.begin_block(counters);
@@ -47,10 +47,15 @@ impl Hearing {
 
     fn begin_block(&mut self, counters: &Counters) {
         self.received = 0;
-        self.skipped_before = counters.bytes_skipped;
+        self.meaningless_before = meaningless(counters);
         // Of the family that `auto` counts for at the moment.
         self.results_before = counters.records + counters.repeats_dropped;
     }
+}
+
+/// Bytes that were skipped, or were of a scale's lines that are all refused for as long as the set-up is wrong.
+fn meaningless(counters: &Counters) -> u64 {
+    counters.bytes_skipped + counters.bytes_refused
 }
 
 #[cfg(test)]
@@ -86,6 +91,11 @@ mod tests {
         }
         hearing.forget(&counted(9064, 2));
         assert!(!hearing.is_noise());
+        let mut refused = counted(9064, 2);
+        refused.bytes_refused = 60;
+        hearing.hear(64, &refused);
+        assert!(hearing.is_noise(), "lines that are all refused");
+        hearing.forget(&refused);
         hearing.hear(64, &counted(9070, 2));
         assert!(!hearing.is_noise());
     }

@@ -7,6 +7,8 @@ use crate::RejectReason;
 pub struct Counters {
     /// Bytes outside of any frame, and bytes of fragments that a new frame cut off. Line ends between frames do not count.
     pub bytes_skipped: u64,
+    /// Bytes of lines of a scale that were refused without an event, since the next line says the same.
+    pub bytes_refused: u64,
     /// Records given out.
     pub records: u64,
     /// Results that the device sent again and that were dropped.

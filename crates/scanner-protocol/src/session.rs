@@ -28,11 +28,11 @@ pub struct Session {
 /// One enum rather than a trait object: the families are known, and each call is a jump.
 enum Family {
     Auto(Box<Auto>),
-    TanitaTagged(Tagged),
+    TanitaTagged(Box<Tagged>),
     TanitaPc(Box<PcMode>),
     ScanLink(Box<ScanLink>),
     /// Every family that sends frames by itself, or one for each request.
-    Listener(Listener),
+    Listener(Box<Listener>),
 }
 
 /// What a session must know beforehand.
@@ -99,14 +99,16 @@ impl Session {
     pub fn new(protocol: Protocol, options: Options) -> Self {
         let family = match protocol {
             Protocol::Auto => Family::Auto(Box::new(Auto::new(options))),
-            Protocol::TanitaTagged => Family::TanitaTagged(Tagged::new(&options)),
+            Protocol::TanitaTagged => Family::TanitaTagged(Box::new(Tagged::new(&options))),
             Protocol::TanitaPc => Family::TanitaPc(Box::new(PcMode::new(&options))),
             Protocol::ScanLink => Family::ScanLink(Box::new(ScanLink::new(&options))),
-            Protocol::TanitaPositional => {
-                let grammar = positional::grammar_of(options.positional_model);
-                Family::Listener(Listener::new(grammar, &options))
+            other => {
+                let grammar = match other {
+                    Protocol::TanitaPositional => positional::grammar_of(options.positional_model),
+                    other => grammar(other).unwrap_or(&SILENT),
+                };
+                Family::Listener(Box::new(Listener::new(grammar, &options)))
             }
-            other => Family::Listener(Listener::new(grammar(other).unwrap_or(&SILENT), &options)),
         };
         Self { protocol, family }
     }

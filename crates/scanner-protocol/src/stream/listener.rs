@@ -179,6 +179,8 @@ impl Listener {
             // The next line of a stream says the same again: nothing is lost with this one, so counting it is enough.
             Err(fault) if matches!(self.grammar.weighing, Weighing::Nothing | Weighing::Stream(_)) => {
                 self.output.counters.count_rejected(fault.reason);
+                self.output.counters.bytes_refused += self.window.frame().len() as u64;
+                self.answered(now, offset);
             }
             Err(fault) => {
                 self.output.stage(offset, Stage::ReadingResults, 0);

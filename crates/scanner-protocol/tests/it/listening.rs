@@ -155,6 +155,13 @@ fn a_scale_that_does_not_answer_is_told_once_and_again_when_it_is_there() {
     session.handle_line(Tick(50 * SECOND), LineEvent::Down);
     session.handle_timeout(Tick(90 * SECOND));
     assert_eq!(told(&mut session), [""; 0], "without a port nobody can answer");
+    // An answer that is refused is one: the cable is not to be looked for.
+    let mut refused = self::session(Protocol::Cas);
+    refused.handle_line(Tick(0), LineEvent::Up);
+    refused.handle_bytes(Tick(9 * SECOND), b"\x01\x02S 0070.5KG\x00\x03\x04");
+    refused.handle_timeout(Tick(18 * SECOND));
+    assert_eq!(refused.counters().rejected(RejectReason::ChecksumMismatch), 1);
+    assert_eq!(told(&mut refused), [""; 0]);
     // Who sends by himself may rest for days.
     let mut sends = self::session(Protocol::And);
     sends.handle_line(Tick(0), LineEvent::Up);
@@ -351,6 +358,10 @@ fn bad_lines_of_a_stream_are_counted_and_not_told() {
     let (outcomes, session) = heard(Protocol::And, b"ST,+00070.50 xx\r\nST,+00070.50 kg\r\n", 4);
     assert_eq!(outcomes, []);
     assert_eq!(session.counters().rejected(RejectReason::UnknownUnits), 1);
+    assert_eq!(
+        (session.counters().bytes_refused, session.counters().bytes_skipped),
+        (16, 0)
+    );
 }
 
 #[test]
