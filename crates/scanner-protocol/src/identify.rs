@@ -122,9 +122,10 @@ pub fn identify(heard: &[Heard<'_>]) -> Result<Identified, Unidentified> {
     let mut best: Option<(Evidence, Identified)> = None;
     for (place, &Heard { frame, bytes }) in heard.iter().enumerate() {
         let stripped = (frame == Frame::EightNone).then(|| without_parity(bytes)).flatten();
+        // Some families take the highest bit off by themselves and make the same of both.
         let views = [
-            Some((frame, bytes)),
             stripped.as_deref().map(|bytes| (Frame::SevenEven, bytes)),
+            Some((frame, bytes)),
         ];
         for (frame, bytes) in views.into_iter().flatten() {
             for protocol in FAMILIES {
@@ -139,10 +140,11 @@ pub fn identify(heard: &[Heard<'_>]) -> Result<Identified, Unidentified> {
         }
     }
     best.map(|(_, identified)| identified).ok_or_else(|| {
-        let mut all = heard.iter().flat_map(|heard| heard.bytes);
+        let is_of_another_frame =
+            |heard: &Heard<'_>| has_even_parity(heard.bytes) || nearly_all(heard.bytes, |byte| byte & HIGHEST != 0);
         if heard.iter().all(|heard| heard.bytes.is_empty()) {
             Unidentified::Silence
-        } else if all.any(|byte| byte & 0x80 != 0) {
+        } else if heard.iter().any(is_of_another_frame) {
             Unidentified::WrongFrame
         } else {
             Unidentified::Unknown
@@ -253,10 +255,23 @@ impl Evidence {
     }
 }
 
-/// The seven data bits of bytes that all have even parity, as a port at 8N1 shows what is sent at 7E1. `None` if they do not.
+/// What a port at 8N1 makes of the parity bit of seven data bits.
+const HIGHEST: u8 = 0x80;
+
+/// The seven data bits of bytes with even parity, as a port at 8N1 shows what is sent at 7E1. `None` if they have it not.
 fn without_parity(bytes: &[u8]) -> Option<Vec<u8>> {
-    let is_seven_even = bytes.iter().all(|byte| byte.count_ones() % 2 == 0);
-    is_seven_even.then(|| bytes.iter().map(|byte| byte & 0x7f).collect())
+    has_even_parity(bytes).then(|| bytes.iter().map(|byte| byte & !HIGHEST).collect())
+}
+
+/// Without the highest bit in any of them, bytes of even parity are so by chance.
+fn has_even_parity(bytes: &[u8]) -> bool {
+    bytes.iter().any(|byte| byte & HIGHEST != 0) && nearly_all(bytes, |byte| byte.count_ones() % 2 == 0)
+}
+
+/// Whether at most one in sixteen is not so: listening may begin in the middle of a byte, and a line has disturbances.
+fn nearly_all(bytes: &[u8], is_so: impl Fn(u8) -> bool) -> bool {
+    let others = bytes.iter().filter(|&&byte| !is_so(byte)).count();
+    !bytes.is_empty() && others * 16 <= bytes.len()
 }
 
 #[cfg(test)]
@@ -298,6 +313,22 @@ mod tests {
             identify(&[heard(b"ST,+00070.50 kg\r\n")]).unwrap().frame,
             Frame::EightNone
         );
+    }
+
+    #[test]
+    fn a_piece_of_a_byte_at_the_beginning_hides_no_parity() {
+        let lines = [b"\x01", &seven_even(&b"US,+00070.15 kg\r\n".repeat(3))[..]].concat();
+        let found = identify(&[heard(&lines)]).unwrap();
+        assert_eq!((found.protocol, found.frame), (Protocol::And, Frame::SevenEven));
+    }
+
+    #[test]
+    fn a_family_that_takes_the_parity_off_by_itself_has_the_frame_it_was_sent_in() {
+        let frames = b"\x02+0    705     0\r*".repeat(2);
+        for (bytes, frame) in [(seven_even(&frames), Frame::SevenEven), (frames, Frame::EightNone)] {
+            let found = identify(&[heard(&bytes)]).unwrap();
+            assert_eq!((found.protocol, found.frame), (Protocol::Toledo, frame));
+        }
     }
 
     #[test]
@@ -393,7 +424,14 @@ mod tests {
         assert_eq!(identify(&[]), Err(Unidentified::Silence));
         assert_eq!(identify(&[heard(b""), heard(b"")]), Err(Unidentified::Silence));
         assert_eq!(identify(&[heard(b"hello\r\n")]), Err(Unidentified::Unknown));
-        assert_eq!(identify(&[heard(b"h\xe8ll")]), Err(Unidentified::WrongFrame));
+        // A wrong speed makes such bytes too.
+        for noise in [
+            &b"h\xe8ll"[..],
+            b"\x80\x00\xf8",
+            &[&b"hello ".repeat(80)[..], b"\xe8"].concat(),
+        ] {
+            assert_eq!(identify(&[heard(noise)]), Err(Unidentified::Unknown));
+        }
         // An experimental family is never guessed.
         assert!(identify(&[heard(b"\x02A6\x03\x7c")]).is_err());
     }
