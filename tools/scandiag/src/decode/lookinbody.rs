@@ -44,6 +44,14 @@ pub(crate) enum BadColumn {
         /// What was written.
         unit: String,
     },
+    /// A unit of something else.
+    #[error("`{name}` is not measured in {unit}")]
+    OtherUnit {
+        /// Of which measurement.
+        name: String,
+        /// What was written.
+        unit: Unit,
+    },
 }
 
 /// Why a file is not read.
@@ -51,16 +59,27 @@ pub(crate) enum BadColumn {
 pub(super) enum BadTable {
     /// It is no table of text.
     NoTable(csv::Error),
-    /// It has not all the columns that the map names.
+    /// It has not the columns it needs.
     NoColumn(NoColumn),
 }
 
-/// A column of the map that the table does not have.
+/// What a table lacks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no column `{header}`; the table has {}", columns.join(", "))]
-pub(crate) struct NoColumn {
-    header: String,
-    columns: Vec<String>,
+pub(crate) enum NoColumn {
+    /// A column of the map.
+    #[error("no column `{header}`; the table has {}", columns.join(", "))]
+    Named {
+        /// Which.
+        header: String,
+        /// Those that are there.
+        columns: Vec<String>,
+    },
+    /// Anything to read.
+    #[error("no column is understood as a measurement: say with `--column HEADER=NAME` what {} hold", columns.join(", "))]
+    Measured {
+        /// Those that are there.
+        columns: Vec<String>,
+    },
 }
 
 impl From<csv::Error> for BadTable {
@@ -81,7 +100,12 @@ impl FromStr for Column {
         let unit = unit
             .map(|unit| unit.parse().map_err(|_| BadColumn::Unit { unit: unit.to_owned() }))
             .transpose()?;
+        let name = name.trim();
         let content = Holds::named(name, unit).ok_or_else(|| BadColumn::Name { name: name.to_owned() })?;
+        if let Some(unit) = content.unit_of_something_else() {
+            let name = name.to_owned();
+            return Err(BadColumn::OtherUnit { name, unit });
+        }
         Ok(Self {
             header: header.trim().to_owned(),
             content,
@@ -91,7 +115,7 @@ impl FromStr for Column {
 
 impl Holds {
     fn named(name: &str, unit: Option<Unit>) -> Option<Self> {
-        Some(match name.trim().to_ascii_lowercase().as_str() {
+        Some(match name.to_ascii_lowercase().as_str() {
             "subject_number" | "id" => Self::SubjectNumber,
             "gender" | "sex" => Self::Gender,
             "age" => Self::Age,
@@ -118,21 +142,31 @@ impl Holds {
             // What stands in the brackets is more than a unit: only a map can tell.
             Some(other) => Some(other.parse().ok()?),
         };
-        Self::named(name, unit)
+        Self::named(name.trim(), unit).filter(|content| content.unit_of_something_else().is_none())
+    }
+
+    /// The unit, if it measures something else: `Fat (%)` is not a fat mass.
+    fn unit_of_something_else(self) -> Option<Unit> {
+        let Self::Value(metric, unit) = self else { return None };
+        let measures = unit.to_metric(Decimal::from(1)).map(|(_, unit)| unit);
+        (measures != Some(metric.unit())).then_some(unit)
     }
 }
 
 /// One unit for each row behind the first.
 ///
 /// # Errors
-/// The file is not a table of text, or lacks one of `columns`. An empty one lacks nothing.
+/// The file is not a table of text, or lacks one of `columns`, or any that is understood. An empty one lacks nothing.
 pub(super) fn decode(bytes: &[u8], columns: &[Column]) -> Result<Vec<Decoded>, BadTable> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
+    let mut table = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(separator(bytes))
+        .from_reader(bytes);
     let headers: Vec<_> = table.headers()?.iter().map(|header| header.trim().to_owned()).collect();
     let missing = columns.iter().find(|column| !headers.contains(&column.header));
     if let Some(column) = missing.filter(|_| !headers.is_empty()) {
-        return Err(BadTable::NoColumn(NoColumn {
+        return Err(BadTable::NoColumn(NoColumn::Named {
             header: column.header.clone(),
             columns: headers,
         }));
@@ -144,6 +178,10 @@ pub(super) fn decode(bytes: &[u8], columns: &[Column]) -> Result<Vec<Decoded>, B
             mapped.map(|column| column.content).or_else(|| Holds::of(header))
         })
         .collect();
+    let is_measured = map.iter().any(|content| matches!(content, Some(Holds::Value(..))));
+    if !is_measured && !headers.is_empty() {
+        return Err(BadTable::NoColumn(NoColumn::Measured { columns: headers }));
+    }
     let mut units = Vec::new();
     for row in table.byte_records() {
         let row = row?;
@@ -162,6 +200,17 @@ pub(super) fn decode(bytes: &[u8], columns: &[Column]) -> Result<Vec<Decoded>, B
         });
     }
     Ok(units)
+}
+
+/// What stands between the columns: the first row has most of it. Where the comma is the decimal sign, it is a semicolon.
+fn separator(table: &[u8]) -> u8 {
+    let first = table.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let count = |separator: u8| first.iter().filter(|&&byte| byte == separator).count();
+    // Of equals the last.
+    [b'\t', b';', b',']
+        .into_iter()
+        .max_by_key(|&it| count(it))
+        .unwrap_or(b',')
 }
 
 fn record(map: &[Option<Holds>], row: &csv::ByteRecord, raw: &[u8]) -> Result<Record, Rejected> {
@@ -272,11 +321,41 @@ mod tests {
     }
 
     #[test]
+    fn a_header_whose_unit_is_of_something_else_is_left_alone() {
+        let table = "Weight (kg),Fat (%),Body Fat (kg),Fat percentage (%)\n80.50,24.0,19.3,24.1\n";
+        let units = decode(table.as_bytes(), &[]).unwrap();
+        assert_eq!(printed(&units[0]), ["body_weight 80.50 kg", "fat_percentage 24.1 %"]);
+    }
+
+    #[test]
+    fn columns_may_be_separated_by_semicolons_or_tabulators() {
+        for separator in [",", ";", "\t"] {
+            let table = "ID;\"Weight, dressed\";Weight\n0042;90.0;80.5\n".replace(';', separator);
+            let units = decode(table.as_bytes(), &[]).unwrap();
+            assert_eq!(printed(&units[0]), ["body_weight 80.5 kg"], "{separator:?}");
+        }
+    }
+
+    #[test]
+    fn a_table_without_a_column_that_is_understood_is_refused_with_those_it_has() {
+        for table in ["hello\nworld\n", "ID,Gewicht\n0042,80.5\n"] {
+            let Err(BadTable::NoColumn(missing)) = decode(table.as_bytes(), &[]) else {
+                panic!("{table}")
+            };
+            let said = missing.to_string();
+            assert!(said.contains("--column HEADER=NAME"), "{said}");
+            assert!(said.contains("hello") || said.contains("ID, Gewicht"), "{said}");
+        }
+        assert_eq!(decode(b"", &[]).unwrap(), []);
+    }
+
+    #[test]
     fn a_map_that_cannot_be_understood_is_refused() {
         for (text, named) in [
             ("Weight", "HEADER=NAME"),
             ("W=shoe", "`shoe`"),
             ("W=body_weight:stone", "`stone`"),
+            ("W=body_weight:cm", "`body_weight` is not measured in cm"),
         ] {
             let error = text.parse::<Column>().unwrap_err().to_string();
             assert!(error.contains(named), "{error}");
