@@ -140,6 +140,10 @@ pub(crate) struct Identify {
     /// Asks a silent device what it is. Some devices take any byte for a key press: never during a measurement
     #[arg(long)]
     pub(crate) probe: bool,
+    /// With `--probe`: how long the port has to be silent, listening included, before anything is asked; less than a minute may disturb a
+    /// measurement
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "probe", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) quiet: u64,
     /// One JSON object a port instead of text
     #[arg(long)]
     pub(crate) json: bool,

@@ -220,7 +220,7 @@ fn a_silent_tanita_with_pc_mode_is_named_by_what_it_sends_when_people_use_its_ke
         let deadline = Instant::now() + Duration::from_secs(120);
         let said = loop {
             let mut child = Command::new(env!("CARGO_BIN_EXE_scandiag"))
-                .args(["identify", "--json", "--probe", "--seconds", "1"])
+                .args(["identify", "--json", "--probe", "--quiet", "1", "--seconds", "1"])
                 .arg(&link)
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())

@@ -4,5 +4,7 @@
 
 mod decode;
 mod identify;
+#[cfg(unix)]
+mod probe;
 mod published;
 mod sniff;
