@@ -33,6 +33,8 @@ pub(crate) static DBA310: Grammar = Grammar {
     request: None,
 };
 
+/// The first key of a result, be its value empty. What is left of a result whose beginning was not heard has it no more.
+const FIRST: &str = "id";
 /// What stands behind the last pair.
 const END: &[u8] = b"over";
 const KEY: ByteSet = any_of(b"0123456789_abcdefghijklmnopqrstuvwxyz");
@@ -144,6 +146,13 @@ fn decode(whole: &[u8]) -> Result<Record, Fault> {
     if !record.flags.is_empty() {
         return Err(unknown_units(
             "the body mass index is not that of kilograms and centimetres",
+        ));
+    }
+    if !pairs.iter().any(|(key, _)| *key == FIRST) {
+        return Err(Fault::new(
+            RejectReason::Truncated,
+            0,
+            "the result has lost its beginning",
         ));
     }
     Ok(record)

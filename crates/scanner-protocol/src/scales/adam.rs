@@ -87,45 +87,50 @@ fn pair(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn decode(block: &[u8]) -> Result<Record, Fault> {
     let mut record = Record::new(Protocol::Adam.name(), ADAM.maker, block);
+    let mut damaged = None;
     for (at, line) in lines(block) {
         let Some((label, value)) = pair(line) else { continue };
         let fault = |reason, detail| Fault::new(reason, at, detail);
         let mut words = value.split(|&byte| byte == b' ').filter(|word| !word.is_empty());
-        let mut number = || -> Result<Decimal, Fault> {
-            let number = words.next().and_then(unsigned);
-            number.ok_or_else(|| fault(RejectReason::BadNumber, "a labelled value is no number"))
-        };
-        let (metric, value, unit) = match label {
-            WEIGHT => {
-                let value = number()?;
-                let unit = match words.next() {
+        let (number, unit) = (words.next().and_then(unsigned), words.next());
+        let (metric, value, unit) = match (label, number) {
+            (WEIGHT, Some(value)) => {
+                let unit = match unit {
                     Some(b"kg") => Unit::Kilogram,
                     Some(b"lb" | b"lbs") => Unit::Pound,
                     _ => return Err(fault(RejectReason::UnknownUnits, "neither kilograms nor pounds")),
                 };
                 (Metric::BODY_WEIGHT, value, unit)
             }
-            HEIGHT => {
-                let value = number()?;
-                let unit = match words.next() {
+            (WEIGHT, None) => return Err(fault(RejectReason::BadNumber, "the weight is no number")),
+            (HEIGHT, Some(value)) => {
+                let unit = match unit {
                     Some(b"cm") => Unit::Centimetre,
                     Some(b"in") => Unit::Inch,
-                    // Feet and inches come in a form that no page shows; the weight must not be lost with them.
+                    // As in `5 ft 11`.
                     _ => continue,
                 };
                 record.subject.height = unit.to_metric(value).map(|(height, _)| height);
                 (Metric::HEIGHT, value, unit)
             }
-            BMI => (
+            (BMI, Some(value)) => (
                 const { Metric::named("body_mass_index") },
-                number()?,
+                value,
                 Unit::KilogramPerSquareMetre,
             ),
-            PATIENT => {
+            // The weight must not be lost with them.
+            (HEIGHT | BMI, None) if is_not_for_us(value) => continue,
+            (HEIGHT | BMI, None) => return Err(fault(RejectReason::BadNumber, "a labelled value is no number")),
+            (PATIENT, _) => {
                 record.subject.number = str::from_utf8(value).ok().map(str::to_owned);
                 continue;
             }
-            _ => continue,
+            (other, _) => {
+                if LABELS.iter().any(|known| is_one_byte_off(other, known)) {
+                    damaged = Some(at);
+                }
+                continue;
+            }
         };
         record.measurements.push(Measurement { metric, value, unit });
     }
@@ -133,6 +138,25 @@ fn decode(block: &[u8]) -> Result<Record, Fault> {
     if record.get(Metric::BODY_WEIGHT).is_none() {
         return Err(Fault::new(RejectReason::BadFrame, 0, "the block has no weight"));
     }
+    // Without the line of a patient the weight would be anybody's.
+    if let Some(at) = damaged {
+        let detail = "a label is a known one but for one byte, and may be damaged";
+        return Err(Fault::new(RejectReason::BadFrame, at, detail));
+    }
     consistency::check(&mut record);
     Ok(record)
+}
+
+/// Whether a value is none, blanks or dashes, or feet and inches, whose form no page shows.
+fn is_not_for_us(value: &[u8]) -> bool {
+    let is_dash = |byte: &u8| matches!(byte, b'-' | b'.' | b' ');
+    value.iter().all(is_dash) || value.iter().skip(1).any(|byte| matches!(byte, b'\'' | b'-'))
+}
+
+/// Whether `label` is `known` with one byte changed, lost or added.
+fn is_one_byte_off(label: &[u8], known: &[u8]) -> bool {
+    let alike = label.iter().zip(known).take_while(|(a, b)| a == b).count();
+    let (label, known) = (&label[alike..], &known[alike..]);
+    let alike = label.iter().rev().zip(known.iter().rev()).take_while(|(a, b)| a == b);
+    label.len().max(known.len()) - alike.count() == 1
 }

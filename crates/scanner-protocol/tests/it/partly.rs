@@ -300,7 +300,7 @@ fn dba310_values_that_cannot_be_true_do_not_vouch_for_each_other() {
 
 #[test]
 fn equal_dba310_results_without_a_date_may_be_two_peoples() {
-    let bytes = b"hei=170.0;wei=70.5;bmi=24.4;over\n".repeat(2);
+    let bytes = b"id=;hei=170.0;wei=70.5;bmi=24.4;over\n".repeat(2);
     let (found, _) = heard_by(Session::new(Protocol::Dba310, Options::default()), &bytes, 7);
     let [Outcome::Record(first), Outcome::Record(second)] = &found[..] else {
         panic!("{found:?}")
@@ -356,11 +356,25 @@ fn a_dba310_result_names_the_person_that_it_was_told() {
         ("gen=0;", Some(Gender::Female)),
         ("gen=2;", None),
     ] {
-        let read = dba(&format!("{pairs}hei=170.0;wei=70.5;bmi=24.4;"));
+        let read = dba(&format!("id=1;{pairs}hei=170.0;wei=70.5;bmi=24.4;"));
         assert_eq!(read.subject.gender, gender, "{pairs}");
     }
     let read = dba("id=;age= ;hei=170.0;wei=70.5;bmi=24.4;");
     assert_eq!((&read.subject.number, read.subject.age), (&None, None));
+}
+
+#[test]
+fn what_is_left_of_a_dba310_result_whose_beginning_was_not_heard_is_none() {
+    let whole = "id=17;date=20261120;gen=1;age=30;hei=170.0;wei=70.5;bmi=24.4;over";
+    for at in 1..whole.find("hei").unwrap() {
+        for unit in decode_all(Protocol::Dba310, whole[at..].as_bytes()) {
+            assert!(unit.outcome.is_err(), "{}", &whole[at..]);
+        }
+    }
+    assert_eq!(
+        reason(Protocol::Dba310, b"e=30;hei=170.0;wei=70.5;bmi=24.4;over"),
+        RejectReason::Truncated
+    );
 }
 
 #[test]

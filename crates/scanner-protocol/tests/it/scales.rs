@@ -433,21 +433,41 @@ fn every_line_of_an_adam_block_is_read_in_its_units() {
     }
     let read = adam("Patient Id: 0000000123\r\nWeight: 80.00 kg\r\n");
     assert_eq!(read.subject.number.as_deref(), Some("0000000123"));
-    let read = adam("Weight: 80.00 kg\r\nHeight: 5 ft 11.5\r\n");
-    assert_eq!(
-        read.measurements.len(),
-        1,
-        "the weight is not lost with a height that nobody can read"
-    );
+    for other in [
+        "Height: 5 ft 11.5",
+        "Height: 6'0\"",
+        "Height: 6-01 ft",
+        "Height:",
+        "BMI: --",
+        "BMI: --.-",
+    ] {
+        let read = adam(&format!("Weight: 80.00 kg\r\n{other}\r\n"));
+        assert_eq!(read.measurements.len(), 1, "the weight is lost with {other:?}");
+    }
     for (line, expected) in [
         ("Weight: 80.00\r", RejectReason::UnknownUnits),
         ("Weight: kg\r", RejectReason::BadNumber),
         ("Weight: -80.00 kg\r", RejectReason::BadNumber),
         ("Height: tall cm\r", RejectReason::BadNumber),
-        ("BMI: \r", RejectReason::BadNumber),
+        ("BMI: 2x.9\r", RejectReason::BadNumber),
+        ("Weight: 80.00 kg\r\nHeight: 1x3 cm\r", RejectReason::BadNumber),
     ] {
         assert_eq!(reason(Protocol::Adam, line.as_bytes()), expected, "{line:?}");
     }
+}
+
+#[test]
+fn an_adam_block_with_a_damaged_label_is_set_aside_and_one_with_an_unknown_label_is_not() {
+    for label in ["Qatient Id", "Patien Id", "Patient Id2", "Doctor id", "BMJ"] {
+        let block = format!("{label}: 123\r\nWeight: 80.00 kg\r\n");
+        assert_eq!(
+            reason(Protocol::Adam, format!("Doctor Id: 1\r\n{block}").as_bytes()),
+            RejectReason::BadFrame,
+            "{label}"
+        );
+    }
+    let read = adam("Doctor Id: 1\r\nRoom: 7\r\nWeight: 80.00 kg\r\n");
+    assert_eq!(read.measurements.len(), 1);
 }
 
 #[test]
