@@ -316,10 +316,15 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_of_a_byte_at_the_beginning_hides_no_parity() {
-        let lines = [b"\x01", &seven_even(&b"US,+00070.15 kg\r\n".repeat(3))[..]].concat();
+    fn up_to_one_damaged_byte_in_sixteen_hides_no_parity() {
+        let mut lines = seven_even(&b"US,+00070.15 kg\r\n".repeat(3));
+        for place in [0, 20, 40] {
+            lines[place] ^= 1;
+        }
         let found = identify(&[heard(&lines)]).unwrap();
         assert_eq!((found.protocol, found.frame), (Protocol::And, Frame::SevenEven));
+        lines[45] ^= 1;
+        assert_eq!(identify(&[heard(&lines)]), Err(Unidentified::Unknown));
     }
 
     #[test]

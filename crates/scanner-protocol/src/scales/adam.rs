@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use scan_model::{Decimal, Metric, Record, Unit, consistency, record::Measurement};
+use scan_model::{Metric, Record, Unit, consistency, record::Measurement};
 
 use crate::{
     Protocol, RejectReason,

@@ -367,7 +367,7 @@ fn a_dba310_result_names_the_person_that_it_was_told() {
 fn what_is_left_of_a_dba310_result_whose_beginning_was_not_heard_is_none() {
     let whole = "id=17;date=20261120;gen=1;age=30;hei=170.0;wei=70.5;bmi=24.4;over";
     for at in 1..whole.find("hei").unwrap() {
-        for unit in decode_all(Protocol::Dba310, whole[at..].as_bytes()) {
+        for unit in decode_all(Protocol::Dba310, &whole.as_bytes()[at..]) {
             assert!(unit.outcome.is_err(), "{}", &whole[at..]);
         }
     }
