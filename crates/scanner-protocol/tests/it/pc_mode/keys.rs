@@ -23,6 +23,19 @@ fn after_five_idle_minutes_the_keys_work_again_and_the_next_scan_takes_them_back
 }
 
 #[test]
+fn a_result_of_its_own_keys_that_the_scanner_sends_again_is_a_repeat() {
+    let mut talk = Talk::new(PcDialect::Mc);
+    talk.line(LineEvent::Up);
+    assert_eq!(talk.answer_until("M0"), "M0");
+    talk.answer("M0");
+    let result = crate::capture("sc330-2014-adult-male");
+    for word in ["record", "repeated"] {
+        talk.send(&result);
+        assert_eq!(talk.words(), ["reading_results", word]);
+    }
+}
+
+#[test]
 fn a_scanner_that_nobody_wants_is_cleared_when_it_is_connected_and_its_own_keys_work_at_once() {
     for (dialect, orders) in [
         (PcDialect::Mc, &["q", "M1", "D?", "M0"][..]),

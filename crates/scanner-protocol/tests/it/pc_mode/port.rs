@@ -65,6 +65,24 @@ fn a_start_that_leaves_when_nobody_waits_for_it_any_more_is_waited_out() {
 }
 
 #[test]
+fn another_device_at_the_port_is_asked_anew_whether_it_tells_its_settings() {
+    let mut talk = Talk::new(PcDialect::Mc);
+    talk.tells_settings = false;
+    talk.line(LineEvent::Up);
+    talk.settle();
+    talk.line(LineEvent::Down);
+    talk.tells_settings = true;
+    talk.line(LineEvent::Up);
+    talk.start().unwrap();
+    talk.answer_until("D4");
+    talk.answer("D433");
+    // It is looked at whether the data have arrived.
+    talk.answer_until("D?");
+    talk.answer("D?");
+    talk.answer_until("G");
+}
+
+#[test]
 fn a_scan_has_one_end_wherever_the_cable_is_pulled_and_the_device_is_clear_afterwards() {
     let orders = ["D0", "D1", "D2", "D3", "D4", "D5", "D?", "G"];
     for pulled_at in 0..orders.len() + 5 {
