@@ -33,14 +33,15 @@ const SHORTEST: u8 = 4;
 const COMMANDS: [u8; 9] = [0x10, 0xa0, 0xa1, 0xb0, 0xb1, 0xd0, 0xd1, 0xd2, 0xff];
 
 fn scan(bytes: &[u8], rest: Rest) -> Front {
-    let more = || if rest == Rest::Open { Front::More } else { Front::No };
-    let Some(&length) = bytes.get(1) else { return more() };
+    let Some(&length) = bytes.get(1) else {
+        return Front::More;
+    };
     if length < SHORTEST || bytes.get(2).is_some_and(|command| !COMMANDS.contains(command)) {
         return Front::No;
     }
     let length = usize::from(length);
     let Some(whole) = bytes.get(..length) else {
-        return more();
+        return Front::More;
     };
     let sum = sum(whole);
     if sum == 0 {

@@ -59,7 +59,7 @@ enum Header {
     Overload,
 }
 
-fn scan(bytes: &[u8], rest: Rest) -> Front {
+fn scan(bytes: &[u8], _: Rest) -> Front {
     match (header(bytes), bytes.get(2), bytes.get(3)) {
         (Some(_), Some(b','), Some(b'+' | b'-' | b' ' | b'G' | b'N' | b'T' | b'P' | b'L' | b'O' | b'H')) => {}
         (Some(_), Some(b','), None) | (Some(_), None, None) => return Front::More,
@@ -69,7 +69,6 @@ fn scan(bytes: &[u8], rest: Rest) -> Front {
     match bytes.iter().position(|byte| !(0x20..=0x7e).contains(byte)) {
         Some(end) if is_line_end(bytes[end]) => frame(end + 1, decode(&bytes[..end]).map(Content::Weight)),
         Some(_) => Front::No,
-        None if rest == Rest::Silence => Front::No,
         None => Front::More,
     }
 }

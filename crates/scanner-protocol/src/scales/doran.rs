@@ -48,23 +48,22 @@ struct Status {
     unit: Option<&'static str>,
 }
 
-fn scan(bytes: &[u8], rest: Rest) -> Front {
-    let more = || if rest == Rest::Open { Front::More } else { Front::No };
+fn scan(bytes: &[u8], _: Rest) -> Front {
     if !DORAN.head.fits(bytes) {
         return Front::No;
     }
     let Some(&[_, first, second, third, ..]) = bytes.first_chunk::<WEIGHT>() else {
-        return more();
+        return Front::More;
     };
     let Some(status) = status([first, second, third]) else {
         return Front::No;
     };
     let Some(behind) = bytes.get(BEHIND..) else {
-        return more();
+        return Front::More;
     };
     let Some(end) = behind.iter().position(|byte| !(0x20..=0x7e).contains(byte)) else {
         return if status.unit.is_none() || behind.is_empty() {
-            more()
+            Front::More
         } else {
             Front::No
         };

@@ -42,13 +42,12 @@ const WEIGHT: [usize; 5] = [2, 5, 1, 4, 2];
 const SENSOR: [usize; 5] = [2, 4, 2, 2, 2];
 const NAMES: [&str; 5] = ["kind", "digits", "display_type", "control", "check"];
 
-fn scan(bytes: &[u8], rest: Rest) -> Front {
-    let more = || if rest == Rest::Open { Front::More } else { Front::No };
+fn scan(bytes: &[u8], _: Rest) -> Front {
     if !SECA_460.head.fits(bytes) {
         return Front::No;
     }
     let parts = match bytes.get(2) {
-        None => return more(),
+        None => return Front::More,
         Some(b'4') => SENSOR,
         Some(_) => WEIGHT,
     };
@@ -65,7 +64,7 @@ fn scan(bytes: &[u8], rest: Rest) -> Front {
         return Front::No;
     }
     if text.len() < length + END.len() {
-        return more();
+        return Front::More;
     }
     let mut at = 0;
     let fields = NAMES.into_iter().zip(parts).map(|(name, digits)| {

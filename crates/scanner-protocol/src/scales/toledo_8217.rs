@@ -48,23 +48,22 @@ const STATUS: [&str; 6] = [
     "net",
 ];
 
-fn scan(bytes: &[u8], rest: Rest) -> Front {
-    let more = || if rest == Rest::Open { Front::More } else { Front::No };
+fn scan(bytes: &[u8], _: Rest) -> Front {
     let answer = bytes.get(1..).unwrap_or_default();
     let blanks = answer.iter().take_while(|&&byte| byte == b' ').count();
     let answer = &answer[blanks..];
     let begin = 1 + blanks;
     match answer {
-        [] | [b'?'] => more(),
+        [] | [b'?'] => Front::More,
         [b'?', byte, ..] if !SECOND[usize::from(*byte)] => Front::No,
-        [b'?', _] => more(),
+        [b'?', _] => Front::More,
         [b'?', byte, CR, ..] => Front::Frame(begin + 3, Content::Message(status(*byte))),
         _ => {
             let is_shown = |byte: &&u8| matches!(**byte, b'0'..=b'9' | b'.');
             let (shown, end) = answer.split_at(answer.iter().take_while(is_shown).count());
             let (length, is_net) = match end {
                 _ if shown.is_empty() => return Front::No,
-                [] | [b'N'] => return more(),
+                [] | [b'N'] => return Front::More,
                 [CR, ..] => (begin + shown.len() + 1, false),
                 [b'N', CR, ..] => (begin + shown.len() + 2, true),
                 _ => return Front::No,
