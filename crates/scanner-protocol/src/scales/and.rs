@@ -89,30 +89,16 @@ fn decode(line: &[u8]) -> Result<Weight, Fault> {
     let unknown_layout = || fault(RejectReason::BadFrame, "neither the standard nor the indicator layout");
     let header = header(line).ok_or_else(unknown_layout)?;
     let mut pieces = line[2..].split(|&byte| byte == b',').skip(1);
-    let (mode, shown, is_standard) = match (pieces.next(), pieces.next(), pieces.next()) {
-        (Some(shown), None, None) => (None, shown, true),
-        (Some(b"LO" | b"OK" | b"HI" | b"--"), Some(shown), None) => (None, shown, true),
-        (Some(mode), Some(shown), None) => (Some(indicator_mode(mode).ok_or_else(unknown_layout)?), shown, false),
+    let (mode, shown) = match (pieces.next(), pieces.next(), pieces.next()) {
+        (Some(shown), None, None) | (Some(b"LO" | b"OK" | b"HI" | b"--"), Some(shown), None) => (None, standard(shown)),
+        (Some(mode), Some(shown), None) => (Some(indicator_mode(mode).ok_or_else(unknown_layout)?), indicator(shown)),
         _ => return Err(unknown_layout()),
     };
-    let (&sign, shown) = shown.split_first().ok_or_else(unknown_layout)?;
-    let digits = shown
-        .iter()
-        .position(|byte| !matches!(byte, b'0'..=b'9' | b'.' | b' '))
-        .unwrap_or(shown.len());
-    // A unit of the standard format has blanks before it that look like blanks of the number.
-    let at = if is_standard { STANDARD_NUMBER } else { digits };
-    let (Some(number), Some(unit)) = (shown.get(..at), shown.get(at..)) else {
-        return Err(unknown_layout());
-    };
-    let is_whole = if is_standard {
-        unit.len() == STANDARD_UNIT
-    } else {
-        INDICATOR_NUMBER.contains(&number.len())
-    };
-    if !is_whole || !matches!(sign, b'+' | b'-' | b' ') {
-        return Err(unknown_layout());
-    }
+    let Shown {
+        is_negative,
+        number,
+        unit,
+    } = shown.ok_or_else(unknown_layout)?;
     let (_, unit) = UNITS
         .iter()
         .find(|(word, _)| *word == unit.trim_ascii())
@@ -122,7 +108,7 @@ fn decode(line: &[u8]) -> Result<Weight, Fault> {
     } else {
         let number = unsigned(number.trim_ascii_end());
         let number = number.ok_or_else(|| fault(RejectReason::BadNumber, "the weight is no number"))?;
-        Some(signed(sign == b'-', number))
+        Some(signed(is_negative, number))
     };
     Ok(Weight {
         overload: header == Header::Overload,
@@ -133,6 +119,40 @@ fn decode(line: &[u8]) -> Result<Weight, Fault> {
         },
         ..Weight::shown(matches!(header, Header::Stable | Header::StableCount), value, unit)
     })
+}
+
+/// The columns of the weight.
+struct Shown<'a> {
+    is_negative: bool,
+    number: &'a [u8],
+    unit: &'a [u8],
+}
+
+/// By their places: the unit has blanks before it that look like blanks of the number.
+fn standard(shown: &[u8]) -> Option<Shown<'_>> {
+    Shown::cut(shown, STANDARD_NUMBER).filter(|shown| shown.unit.len() == STANDARD_UNIT)
+}
+
+/// By what they hold.
+fn indicator(shown: &[u8]) -> Option<Shown<'_>> {
+    let digits = shown.iter().skip(1);
+    let number = digits
+        .take_while(|byte| matches!(byte, b'0'..=b'9' | b'.' | b' '))
+        .count();
+    Shown::cut(shown, number).filter(|shown| INDICATOR_NUMBER.contains(&shown.number.len()))
+}
+
+impl<'a> Shown<'a> {
+    /// A sign, so many characters of a number, and a unit.
+    fn cut(shown: &'a [u8], number: usize) -> Option<Self> {
+        let (sign, shown) = shown.split_first()?;
+        let (number, unit) = shown.split_at_checked(number)?;
+        matches!(sign, b'+' | b'-' | b' ').then_some(Self {
+            is_negative: *sign == b'-',
+            number,
+            unit,
+        })
+    }
 }
 
 /// Two letters, or their first and a blank.
