@@ -20,7 +20,7 @@ use scanner_protocol::{Carrier, Onlooker, Protocol, Tick};
 use tokio::time::{Instant, sleep_until};
 
 use self::{
-    line::{Line, What},
+    line::{Line, WIDTH, What},
     link_frames::LinkFrames,
     source::Source,
     tally::Tally,
@@ -35,6 +35,10 @@ use crate::{
 
 /// Bytes that nobody understood are told once so much time has passed without a unit behind them.
 const TELL_SKIPPED: Duration = Duration::from_secs(1);
+/// Bytes wait so long for what they mean, to be shown above it and not in the pieces in which the port delivers them.
+const SHOW_BYTES: Duration = Duration::from_millis(200);
+/// So many do not wait: a long record is seen to grow.
+const ENOUGH_BYTES: usize = 4 * WIDTH;
 
 /// Why a line cannot be listened to, or not any more.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +151,9 @@ struct Ear {
     is_live: bool,
     json: bool,
     shows_bytes: bool,
+    /// Bytes that were not shown yet, and since when there are some.
+    unshown: Vec<u8>,
+    unshown_since: Option<Instant>,
     record: Option<(PathBuf, File)>,
     onlooker: Onlooker,
     /// The frames of scan-link, where the line may carry it.
@@ -168,6 +175,8 @@ impl Ear {
             is_live,
             json: arguments.json,
             shows_bytes: !arguments.no_bytes,
+            unshown: Vec::new(),
+            unshown_since: None,
             record,
             onlooker: arguments
                 .model
@@ -185,7 +194,8 @@ impl Ear {
         let silence = self.onlooker.poll_timeout();
         let silence = silence.map(|Tick(micros)| self.started + Duration::from_micros(micros));
         let skipped = self.untold_since.map(|since| since + TELL_SKIPPED);
-        [silence, skipped].into_iter().flatten().min()
+        let bytes = self.unshown_since.map(|since| since + SHOW_BYTES);
+        [silence, skipped, bytes].into_iter().flatten().min()
     }
 
     fn hear(&mut self, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
@@ -197,7 +207,8 @@ impl Ear {
         }
         self.tally.bytes(bytes);
         if self.shows_bytes {
-            self.print(&What::Bytes(bytes))?;
+            self.unshown.extend_from_slice(bytes);
+            self.unshown_since.get_or_insert_with(Instant::now);
         }
         let frames = self
             .frames
@@ -206,23 +217,41 @@ impl Ear {
             .unwrap_or_default();
         for frame in frames {
             self.tally.frame(&frame);
+            self.show_bytes(self.unshown.len())?;
             self.print(&What::Frame(frame))?;
         }
         self.onlooker.handle_bytes(self.now(), bytes);
         self.print_units()?;
+        if self.unshown.len() >= ENOUGH_BYTES {
+            self.show_bytes(self.unshown.len() / WIDTH * WIDTH)?;
+        }
         self.watch_skipped()
     }
 
     fn let_time_pass(&mut self) -> Result<(), Box<dyn Error>> {
         self.onlooker.handle_timeout(self.now());
         self.print_units()?;
+        if self.unshown_since.is_some_and(|since| since.elapsed() >= SHOW_BYTES) {
+            self.show_bytes(self.unshown.len())?;
+        }
         self.watch_skipped()
+    }
+
+    /// Shows so many of the bytes that wait.
+    fn show_bytes(&mut self, count: usize) -> io::Result<()> {
+        if count > 0 {
+            self.print(&What::Bytes(&self.unshown[..count]))?;
+            self.unshown.drain(..count);
+        }
+        self.unshown_since = (!self.unshown.is_empty()).then(Instant::now);
+        Ok(())
     }
 
     /// Prints what was under way, and the summary.
     fn finish(&mut self) -> Result<(), Box<dyn Error>> {
         self.onlooker.close(self.now());
         self.print_units()?;
+        self.show_bytes(self.unshown.len())?;
         self.tell_skipped()?;
         self.tally.skipped = self.onlooker.bytes_skipped();
         self.print(&What::Summary(&self.tally))?;
@@ -262,6 +291,7 @@ impl Ear {
             if link_frames::is_hello(&unit) {
                 continue;
             }
+            self.show_bytes(self.unshown.len())?;
             self.tally.unit(&unit);
             self.needs_model |= hints::needs_model(&unit);
             self.print(&What::Unit(Report::new(&unit)))?;
@@ -288,6 +318,7 @@ impl Ear {
         self.told = skipped;
         self.untold_since = None;
         if new > 0 {
+            self.show_bytes(self.unshown.len())?;
             self.print(&What::Skipped(new))?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::{link_frames::LinkFrame, tally::Tally};
 use crate::decode::report::Report;
 
 /// Bytes of a dump in one line of text.
-const WIDTH: usize = 16;
+pub(super) const WIDTH: usize = 16;
 
 /// One thing that was heard, and when.
 pub(super) struct Line<'a> {
