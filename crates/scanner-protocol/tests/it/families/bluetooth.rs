@@ -1,7 +1,9 @@
 //! Bluetooth values.
 
 use scan_model::DeviceTime;
-use scanner_protocol::{Content, Protocol, RejectReason, consent, decode_again, decode_value, raw_tags};
+use scanner_protocol::{
+    Characteristic, Content, Protocol, RejectReason, consent, decode_again, decode_value, raw_tags,
+};
 use serde_json::Value;
 
 use super::{assert_values, ble, only, printed, record, text, weight, xiaomi};
@@ -89,6 +91,12 @@ fn a_value_is_decoded_by_the_number_of_its_characteristic() {
             RejectReason::BadFrame
         );
     }
+}
+
+#[test]
+fn the_longest_values_have_every_field_that_the_standard_knows() {
+    let longest = [Characteristic::Weight, Characteristic::BodyComposition].map(Characteristic::longest);
+    assert_eq!(longest, [15, 30]);
 }
 
 #[test]
