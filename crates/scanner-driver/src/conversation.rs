@@ -62,7 +62,7 @@ impl Conversation {
             events,
             session,
             settings: config.settings(),
-            hearing: Hearing::default(),
+            hearing: Hearing::of(config.protocol),
             commands,
             counters,
             epoch: Instant::now(),

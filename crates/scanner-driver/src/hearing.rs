@@ -1,10 +1,12 @@
 //! Whether what comes over an open port means anything: a wrong speed or protocol must not look like a scanner that rests.
 
-use scanner_protocol::Counters;
+use scanner_protocol::{Counters, Protocol};
 
 /// Looks at the bytes that came in blocks: one that is noise nearly throughout is no disturbance any more.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Hearing {
+    /// How long a block is.
+    block: u64,
     /// Bytes of the block so far.
     received: u64,
     /// What had meant nothing when the block began.
@@ -16,8 +18,25 @@ pub(crate) struct Hearing {
 
 /// Three lines of a scale; more than an adapter or a scanner says at power-on, less than the shortest record of body composition.
 const BLOCK: u64 = 64;
+/// Four of the longest frames of scan-link, of which a single damaged one would be several blocks of noise. What is no frame at all is
+/// silence there, which the session tells.
+const LINK_BLOCK: u64 = 1024;
 
 impl Hearing {
+    pub(crate) fn of(protocol: Protocol) -> Self {
+        Self {
+            block: if protocol == Protocol::ScanLink {
+                LINK_BLOCK
+            } else {
+                BLOCK
+            },
+            received: 0,
+            meaningless_before: 0,
+            results_before: 0,
+            is_noise: false,
+        }
+    }
+
     /// Takes how many bytes came, and what the session has counted since it began.
     pub(crate) fn hear(&mut self, received: usize, counters: &Counters) {
         self.received += received as u64;
@@ -26,7 +45,7 @@ impl Hearing {
             // Short ones do not fill a block.
             self.begin_block(counters);
             self.is_noise = false;
-        } else if self.received >= BLOCK {
+        } else if self.received >= self.block {
             let noise = meaningless(counters).saturating_sub(self.meaningless_before);
             // Line ends never count as skipped.
             self.is_noise = noise * 4 >= self.received * 3;
@@ -64,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_block_of_noise_is_noise_until_something_means_something() {
-        let mut hearing = Hearing::default();
+        let mut hearing = Hearing::of(Protocol::Auto);
         let counted = |skipped, records| {
             let mut counters = Counters::default();
             (counters.bytes_skipped, counters.records) = (skipped, records);
@@ -96,6 +115,11 @@ mod tests {
         hearing.hear(64, &refused);
         assert!(hearing.is_noise(), "lines that are all refused");
         hearing.forget(&refused);
+        let mut link = Hearing::of(Protocol::ScanLink);
+        for (skipped, is_noise) in [(253, false), (1100, true)] {
+            link.hear(512, &counted(skipped, 0));
+            assert_eq!(link.is_noise(), is_noise, "{skipped} bytes of damaged frames");
+        }
         hearing.hear(64, &counted(9070, 2));
         assert!(!hearing.is_noise());
     }

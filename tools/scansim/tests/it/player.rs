@@ -154,7 +154,7 @@ async fn finish(reader: JoinHandle<std::io::Result<Vec<u8>>>) -> Vec<u8> {
 
 mod command_line {
     use std::io::{BufRead, BufReader};
-    use std::process::{Command, Output, Stdio};
+    use std::process::{Child, Command, Output, Stdio};
 
     use rustix::process::{Pid, Signal, kill_process};
 
@@ -216,17 +216,7 @@ mod command_line {
 
     #[test]
     fn a_scale_that_is_asked_answers_with_the_faults_of_the_command_line() {
-        let mut scanner = Command::new(env!("CARGO_BIN_EXE_scansim"))
-            .args(["--tcp", "127.0.0.1:0", "--scale", "wb-100", "--fault", "duplicate"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("scansim starts");
-        let mut address = String::new();
-        let stdout = scanner.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut address).expect("a line");
-        let mut host = std::net::TcpStream::connect(address.trim_end()).expect("connect");
-        host.set_read_timeout(Some(DEADLINE)).expect("a time");
+        let (mut scanner, mut host) = scale_that_is_asked(&["--fault", "duplicate"]);
         host.write_all(b"DR\r\n").expect("request");
         let mut answer = [0; 28];
         let heard = host.read_exact(&mut answer);
@@ -238,26 +228,7 @@ mod command_line {
 
     #[test]
     fn between_two_people_a_scale_stands_empty_for_as_long_as_the_gap_is() {
-        let mut scanner = Command::new(env!("CARGO_BIN_EXE_scansim"))
-            .args([
-                "--tcp",
-                "127.0.0.1:0",
-                "--scale",
-                "wb-100",
-                "--gap",
-                "5s",
-                "--repeat",
-                "2",
-            ])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("scansim starts");
-        let mut address = String::new();
-        let stdout = scanner.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut address).expect("a line");
-        let mut host = std::net::TcpStream::connect(address.trim_end()).expect("connect");
-        host.set_read_timeout(Some(DEADLINE)).expect("a time");
+        let (mut scanner, mut host) = scale_that_is_asked(&["--gap", "5s", "--repeat", "2"]);
         let mut answers = Vec::new();
         let mut answer = [0; 14];
         while host.write_all(b"DR\r\n").is_ok() && host.read_exact(&mut answer).is_ok() {
@@ -271,6 +242,23 @@ mod command_line {
             .collect();
         // Of two requests a second ten, and three empty answers before and behind each.
         assert_eq!(runs, [3, 14, 3 + 10 + 3, 14, 3]);
+    }
+
+    /// A scale behind a TCP port, and the host that is connected to it.
+    fn scale_that_is_asked(arguments: &[&str]) -> (Child, std::net::TcpStream) {
+        let mut scanner = Command::new(env!("CARGO_BIN_EXE_scansim"))
+            .args(["--tcp", "127.0.0.1:0", "--scale", "wb-100"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("scansim starts");
+        let mut address = String::new();
+        let stdout = scanner.stdout.take().expect("piped");
+        BufReader::new(stdout).read_line(&mut address).expect("a line");
+        let host = std::net::TcpStream::connect(address.trim_end()).expect("connect");
+        host.set_read_timeout(Some(DEADLINE)).expect("a time");
+        (scanner, host)
     }
 
     fn scansim(arguments: &[&str]) -> Output {
