@@ -53,7 +53,7 @@ fn good(protocol: Protocol) -> Vec<u8> {
         }
         Protocol::Cas => weighing(b"\x01\x02S 0000.0KG\x61\x03\x04", b"\x01\x02S 0070.5KG\x63\x03\x04"),
         Protocol::Doran => weighing(b"\x02GR    0.0 lb\r\n", b"\x02GR  155.4 lb\r\n"),
-        Protocol::Dba310 => b"hei=170.0;wei=70.5;bmi=24.4;over".to_vec(),
+        Protocol::Dba310 => b"id=17;hei=170.0;wei=70.5;bmi=24.4;over".to_vec(),
         _ => Vec::new(),
     }
 }
