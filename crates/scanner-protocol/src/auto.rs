@@ -15,8 +15,6 @@ use crate::{
 pub(crate) struct Auto {
     tagged: Tagged,
     scales: [Listener; 2],
-    /// The scale that gave a whole frame last, if that was after the last record of the tagged format.
-    current: Option<usize>,
 }
 
 impl Auto {
@@ -24,23 +22,12 @@ impl Auto {
         Self {
             scales: [&AND, &TOLEDO].map(|grammar| Listener::new(grammar, &options)),
             tagged: Tagged::new(&options),
-            current: None,
         }
     }
 
     pub(crate) fn handle_bytes(&mut self, now: Tick, bytes: &[u8]) {
-        let records = self.tagged.counters().records;
         self.tagged.handle_bytes(now, bytes);
-        for (place, scale) in self.scales.iter_mut().enumerate() {
-            let frames = scale.frames();
-            scale.handle_bytes(now, bytes);
-            if scale.frames() > frames {
-                self.current = Some(place);
-            }
-        }
-        if self.tagged.counters().records > records {
-            self.current = None;
-        }
+        self.scales.iter_mut().for_each(|scale| scale.handle_bytes(now, bytes));
     }
 
     pub(crate) fn handle_line(&mut self, now: Tick, event: LineEvent) {
@@ -73,9 +60,11 @@ impl Auto {
         tagged.records + tagged.repeats_dropped > 0 || self.scales.iter().any(|scale| scale.frames() >= 3)
     }
 
+    /// Those of the family whose whole frame stands last on the line.
     pub(crate) fn counters(&self) -> &Counters {
-        match self.current {
-            Some(place) => self.scales[place].counters(),
+        let spoke_last = self.scales.iter().max_by_key(|scale| scale.last_frame());
+        match spoke_last.filter(|scale| scale.last_frame() > self.tagged.last_record()) {
+            Some(scale) => scale.counters(),
             None => self.tagged.counters(),
         }
     }

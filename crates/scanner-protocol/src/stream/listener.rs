@@ -41,8 +41,9 @@ pub(crate) struct Listener {
     silent_at: Option<Tick>,
     /// It was told that the device is silent.
     is_silent: bool,
-    /// Whole frames, results or not.
+    /// Whole frames, results or not, and where the last one begins.
     frames: u64,
+    last_frame: Option<u64>,
 }
 
 impl Listener {
@@ -64,6 +65,7 @@ impl Listener {
             silent_at: None,
             is_silent: false,
             frames: 0,
+            last_frame: None,
         }
     }
 
@@ -151,6 +153,11 @@ impl Listener {
         self.frames
     }
 
+    /// Where the last of them begins.
+    pub(crate) fn last_frame(&self) -> Option<u64> {
+        self.last_frame
+    }
+
     fn silence_ends(&self) -> Option<Tick> {
         self.window.is_open().then(|| self.heard.after(self.grammar.silence))
     }
@@ -169,6 +176,7 @@ impl Listener {
         match outcome.and_then(|content| vouched_for(content, damaged)) {
             Ok(content) => {
                 self.frames += 1;
+                self.last_frame = Some(offset);
                 self.answered(now, offset);
                 match content {
                     Content::Record(record) => self.report(now, offset, record),

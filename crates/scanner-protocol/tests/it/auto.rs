@@ -2,7 +2,7 @@
 
 use scanner_protocol::{Content, LineEvent, Options, Protocol, RejectReason, Session, Tick, decode_all};
 
-use crate::{Outcome, SECOND, capture, listening::weighing, outcomes};
+use crate::{Outcome, SECOND, capture, heard_by, listening::weighing, outcomes};
 
 fn auto() -> Session {
     Session::new(Protocol::Auto, Options::default())
@@ -25,6 +25,23 @@ fn what_is_counted_is_what_the_device_sent_that_is_there_now() {
     session.handle_bytes(Tick(0), b"{0,16,Wk,80.5,CS,00\r\n");
     assert_eq!(session.counters().rejected_in_all(), 1);
     assert_eq!(session.counters().bytes_skipped, noise);
+}
+
+#[test]
+fn whose_counters_are_shown_does_not_depend_on_the_pieces_in_which_the_bytes_come() {
+    let tagged = capture("wb3000-composed");
+    let scale = weighing(Protocol::And, "80.5");
+    for (bytes, records) in [
+        ([&b"noise\r\n"[..], &tagged, &scale].concat(), 1),
+        ([&scale[..], &tagged, &tagged].concat(), 2),
+    ] {
+        let whole = heard_by(auto(), &bytes, bytes.len()).1;
+        assert_eq!(whole.counters().records, records);
+        for size in [1, 7, 16, 17, 100] {
+            let pieces = heard_by(auto(), &bytes, size).1;
+            assert_eq!(pieces.counters(), whole.counters(), "{size} bytes");
+        }
+    }
 }
 
 #[test]

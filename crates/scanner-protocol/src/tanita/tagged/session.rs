@@ -41,6 +41,8 @@ pub(crate) struct Tagged {
     shown: u8,
     /// The line reported an error within the open record.
     damaged: bool,
+    /// Where the last good record begins.
+    last_record: Option<u64>,
 }
 
 impl Tagged {
@@ -54,6 +56,7 @@ impl Tagged {
             announced: false,
             shown: 0,
             damaged: false,
+            last_record: None,
         }
     }
 
@@ -105,6 +108,11 @@ impl Tagged {
         if self.poll_timeout().is_some_and(|deadline| deadline <= now) {
             self.fall_silent(now);
         }
+    }
+
+    /// Where the last good record begins.
+    pub(crate) fn last_record(&self) -> Option<u64> {
+        self.last_record
     }
 
     pub(crate) fn poll_event(&mut self) -> Option<(u64, Event)> {
@@ -176,6 +184,7 @@ impl Tagged {
         let offset = self.framer.offset();
         match result {
             Ok(record) => {
+                self.last_record = Some(offset);
                 let novelty = self.repeats.compare(now, &record);
                 self.output.record_once(offset, Box::new(record), novelty);
             }
