@@ -212,10 +212,7 @@ fn what_is_no_file_of_bytes_is_named_with_its_cause() {
     assert!(text.contains("table.csv` is not a table"), "{text}");
     #[cfg(unix)]
     {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = crate::runtime();
         let _guard = runtime.enter();
         let port = scansim::Pty::open(folder.path().join("port")).unwrap();
         let text = run(port.link(), "auto");

@@ -90,10 +90,7 @@ fn a_scanner_at_a_port_is_identified_and_nothing_is_written_to_it() {
     use scansim::{Pace, Player, Pty};
     use tokio::io::AsyncReadExt as _;
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = crate::runtime();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("scanner");
@@ -208,10 +205,7 @@ fn a_silent_tanita_with_pc_mode_is_named_by_what_it_sends_when_people_use_its_ke
         }
     }
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = crate::runtime();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("scanner");

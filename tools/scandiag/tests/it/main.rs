@@ -8,3 +8,11 @@ mod identify;
 mod probe;
 mod published;
 mod sniff;
+
+/// For the scanner's end of a line, beside the program that is tried.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}

@@ -28,10 +28,7 @@ fn silent(_: &[u8]) -> Option<Vec<u8>> {
 
 /// Runs the program on a port with this device behind it; `unasked` is what that says by itself, so long after the program has begun.
 fn probe(quiet: &str, unasked: Option<(Duration, &[u8])>, device: Device<'_>) -> Probed {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = crate::runtime();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("scanner");

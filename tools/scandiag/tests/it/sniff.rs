@@ -211,10 +211,7 @@ fn what_was_skipped_and_what_was_not_make_all_that_was_heard() {
 fn a_scanner_that_has_to_be_asked_is_not_waited_for_in_vain() {
     use scansim::Pty;
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = crate::runtime();
     let _guard = runtime.enter();
     let folder = tempfile::tempdir().unwrap();
     let scale = Pty::open(folder.path().join("scale")).unwrap();
@@ -239,10 +236,7 @@ fn a_scanner_at_a_port_is_shown_live_and_nothing_is_written_to_it() {
     use scansim::Pty;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = crate::runtime();
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("scanner");
