@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Ports(Ports),
     /// Finds out what is attached: settings of the port, protocol and, where it says so, model
     Identify(Identify),
-    /// Shows live what comes over a port, and never writes to it: frames, results with their values, what is broken
+    /// Shows live what comes over a port, and never writes to it: the bytes, and below them frames, results with their values, what is broken
     Sniff(Sniff),
     /// Decodes captured bytes: every record, and why a frame is none
     Decode(Decode),
